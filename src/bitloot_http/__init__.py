@@ -1,0 +1,1 @@
+"""The bundled service: HTTP, workers, settings, composition root, command line."""
