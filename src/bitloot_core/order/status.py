@@ -1,0 +1,86 @@
+"""
+The status words, and the one function that tells which of them an order has.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from bitloot_core.order.order import Cancelled, Expired, Fulfilled, Order, Refunded
+from bitloot_core.order.payments import (
+    AcceptedStray,
+    OpenPayment,
+    RefusedPayment,
+    ReturnedPayment,
+    SettledPayment,
+    ShortPayment,
+    VoidPayment,
+    VoidReason,
+)
+from bitloot_core.values.reading import PaymentWord
+
+
+class Status(enum.StrEnum):
+    """The words that the outside sees."""
+
+    CREATED = "created"
+    WAITING = "waiting"
+    CONFIRMING = "confirming"
+    UNDERPAID = "underpaid"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    PAID = "paid"
+    FULFILLING = "fulfilling"
+    FULFILLED = "fulfilled"
+    ATTENTION = "attention"
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+
+
+SETTLED = frozenset({Status.PAID, Status.FULFILLING, Status.FULFILLED})
+"""The words that a payment which counted has led to."""
+
+
+def status_of(order: Order) -> Status:
+    """
+    Derive the order's status from its parts: never `attention`, which lies over it (see `shown_status`).
+
+    The closing decision speaks first, then money that counted, then the payment that is furthest along.
+    """
+    match order.closing:
+        case Refunded():
+            return Status.REFUNDED
+        case Fulfilled():
+            return Status.FULFILLED
+        case Cancelled():
+            return Status.CANCELLED
+        case _:
+            pass
+    if any(isinstance(payment, SettledPayment | AcceptedStray | ReturnedPayment) for payment in order.payments):
+        return Status.FULFILLING if order.reservations else Status.PAID
+    return _before_payment(order)
+
+
+def _before_payment(order: Order) -> Status:
+    open_ones = [payment for payment in order.payments if isinstance(payment, OpenPayment)]
+    if any(payment.progress is not PaymentWord.WAITING for payment in open_ones):
+        return Status.CONFIRMING
+    if any(isinstance(payment, ShortPayment) for payment in order.payments):
+        return Status.UNDERPAID
+    if isinstance(order.closing, Expired):
+        return Status.EXPIRED
+    if open_ones:
+        return Status.WAITING
+    return _after_all_ended(order)
+
+
+def _after_all_ended(order: Order) -> Status:
+    reasons = {payment.why for payment in order.payments if isinstance(payment, VoidPayment)}
+    if not reasons or any(not isinstance(payment, VoidPayment | RefusedPayment) for payment in order.payments):
+        return Status.CREATED
+    return Status.EXPIRED if reasons == {VoidReason.EXPIRED} else Status.FAILED
+
+
+def shown_status(order: Order) -> Status:
+    """The status as people see it: `attention` while a blocking finding is open, else the one underneath."""
+    return Status.ATTENTION if any(finding.blocking for finding in order.findings) else status_of(order)

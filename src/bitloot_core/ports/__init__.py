@@ -1,0 +1,3 @@
+"""
+What the core needs from the outside, as small protocols. Their docstrings are promises that the contract suites check.
+"""

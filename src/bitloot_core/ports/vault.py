@@ -1,0 +1,68 @@
+"""The vault: product keys, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import attrs
+
+from bitloot_core.values.ids import StorageRef
+from bitloot_core.values.keys import KeyMaterial, KeyOwner
+
+
+@attrs.frozen(kw_only=True)
+class StoredObject:
+    """A sealed object that lies in the vault."""
+
+    ref: StorageRef
+    saved_at: datetime
+
+
+class Vault(Protocol):
+    """
+    Seals product keys, one object for each, and opens them for their owner only.
+
+    Every method may raise `Unavailable` (passing).
+    """
+
+    async def save_keys(self, keys: Sequence[tuple[KeyOwner, KeyMaterial]]) -> tuple[StorageRef, ...]:
+        """
+        Seal each key under a fresh random name and return the names in the same order.
+
+        When this returns, each object is durable, was read back and was opened once. Not idempotent: a repeat leaves
+        the earlier objects as orphans, which `reconcile` removes.
+
+        Raises:
+            Corrupt: what was read back does not open; nothing may be relied on.
+        """
+        ...
+
+    async def open_keys(self, keys: Sequence[tuple[StorageRef, KeyOwner]]) -> tuple[KeyMaterial, ...]:
+        """
+        Open sealed keys for their owners, in the same order. Repeatable.
+
+        Raises:
+            NotFound: an object is not there.
+            Corrupt: an object does not open: damaged, of another owner, or under a master key that we do not have.
+        """
+        ...
+
+    async def discard(self, refs: Sequence[StorageRef]) -> None:
+        """Remove objects for good; one that is not there is no error."""
+        ...
+
+    async def rotate(self, ref: StorageRef) -> bool:
+        """
+        Wrap an object's data key anew under the newest master key. Idempotent; True if anything was written.
+
+        Raises:
+            NotFound: the object is not there.
+            Corrupt: it cannot be unwrapped.
+        """
+        ...
+
+    def stored(self) -> AsyncIterator[StoredObject]:
+        """Every object that lies in the vault, in no promised order."""
+        ...

@@ -1,0 +1,1 @@
+"""What a user of the library calls: each use case is one function that reads as the business says it."""
