@@ -53,12 +53,13 @@ check: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/interrogate tests
+	$(BIN)/interrogate tests || { $(BIN)/interrogate -vv tests | grep MISSED; false; }
 	$(BIN)/python tools/check_docs.py
 	$(BIN)/python -m pytest --quiet --no-header tests/unit/test_house_rules.py
 
+# Files of benchmarks are named bench_*.py, so that `make test` does not run them.
 bench: $(READY)
-	@$(BIN)/python -m pytest --quiet --capture=no tests/benchmark $(ARGS)
+	@$(BIN)/python -m pytest --quiet --capture=no --override-ini 'python_files=bench_*.py' tests/benchmark $(ARGS)
 
 docs: $(READY)
 	$(BIN)/python tools/check_docs.py
