@@ -42,7 +42,7 @@ class VerifiedWebhook:
     Attributes:
         source: who sent it.
         dedupe_key: equal for equal deliveries: hex SHA-256 of the canonical or raw body.
-        type: what it is about, in the sender's word (`payment.finished`, `order.status`, `unknown`); 64 characters at most.
+        type: the subject in the sender's word (`payment.finished`, `order.status`, `unknown`), 64 characters at most.
         external_id: the sender's name of the thing it is about, if it has one; at most 128 characters.
         scheme: how it was proved: `hmac` (over the whole body), or `secret` (a static header: the body is a hint).
         body: the raw bytes. They can hold a product key: sealed at rest, never printed.
