@@ -119,11 +119,13 @@ class DoubtfulReservation:
     Attributes:
         claimed_at: when we last were about to ask: the quiet window runs from here.
         asked: how often we have been about to buy.
+        approved: whether a person said that it may be asked for again.
     """
 
     plan: Plan
     claimed_at: datetime
     asked: int
+    approved: bool = False
 
 
 @attrs.frozen(kw_only=True)
