@@ -1,0 +1,3 @@
+"""
+What several adapters need and no vendor owns.
+"""
