@@ -1,0 +1,339 @@
+"""The simulator's faults: what a client sees, and what happened to the books all the same."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bitloot_adapters.kinguin_simulator import (
+    AcceptThenAlter,
+    AcceptThenDrop,
+    AcceptThenFail,
+    AcceptThenGarble,
+    AcceptThenTimeOut,
+    DropUnheard,
+    Fault,
+    Faults,
+    GatewayPage,
+    KinguinSimulator,
+    LateEffect,
+    Refuse,
+    SeenCall,
+    Slow,
+)
+
+REAL_SECONDS = 5
+PLACE_ORDER = "POST /v2/order"
+IMPATIENT = aiohttp.ClientTimeout(total=0.25)
+MOMENT = timedelta(milliseconds=200)
+
+
+@pytest.fixture
+def simulator() -> KinguinSimulator:
+    """A supplier that lists one product."""
+    simulator = KinguinSimulator(balance=Decimal(100))
+    simulator.add_product("p-1", price=Decimal(5))
+    return simulator
+
+
+@pytest.fixture
+async def client(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client with the right API key."""
+    async with (
+        simulator.serve() as server,
+        aiohttp.ClientSession(server.base_url + "/", headers={"X-Api-Key": simulator.api_key}) as client,
+    ):
+        yield client
+
+
+def order(external_id: str = "o-1") -> dict[str, Any]:
+    """An order request."""
+    return {"products": [{"productId": "p-1", "qty": 1, "price": 5}], "orderExternalId": external_id}
+
+
+async def buy(client: aiohttp.ClientSession, external_id: str = "o-1") -> tuple[int, Any]:
+    """Place an order."""
+    async with client.post("v2/order", json=order(external_id)) as answer:
+        return answer.status, await answer.json()
+
+
+async def found(client: aiohttp.ClientSession, external_id: str = "o-1") -> int:
+    """How many orders the search finds under a reference."""
+    async with client.get("v1/order", params={"orderExternalId": external_id}) as answer:
+        body = await answer.json()
+        count: int = body["item_count"]
+        return count
+
+
+async def test_a_time_out_after_acceptance_leaves_an_order(
+    simulator: KinguinSimulator, client: aiohttp.ClientSession
+) -> None:
+    """The client gives up; the order is bought, delivered and found."""
+    simulator.faults.next(PLACE_ORDER, AcceptThenTimeOut())
+
+    with pytest.raises(TimeoutError):
+        await client.post("v2/order", json=order(), timeout=IMPATIENT)
+
+    assert await found(client) == 1
+    assert len(simulator.purchases_of("o-1")) == 1
+    assert len(simulator.delivered_serials("o-1")) == 1
+
+
+async def test_a_held_answer_comes_in_the_end(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """A client that waits longer than the hold gets its 201."""
+    simulator.faults.next(PLACE_ORDER, AcceptThenTimeOut(hold=MOMENT))
+
+    assert (await buy(client))[0] == 201
+
+
+async def test_closing_ends_answers_that_are_held(simulator: KinguinSimulator) -> None:
+    """The server does not wait for a hold, and leaves no task behind."""
+    simulator.faults.next(PLACE_ORDER, AcceptThenTimeOut(hold=timedelta(hours=1)))
+    tasks_before = asyncio.all_tasks()
+    async with asyncio.timeout(REAL_SECONDS), aiohttp.ClientSession(headers={"X-Api-Key": simulator.api_key}) as client:
+        async with simulator.serve() as server:
+            waiting = asyncio.create_task(client.post(f"{server.base_url}/v2/order", json=order()))
+            while not simulator.purchases:
+                async with client.get(f"{server.base_url}/v1/balance"):
+                    pass
+        await asyncio.gather(waiting, return_exceptions=True)
+        if not waiting.exception():
+            waiting.result().close()
+
+    assert asyncio.all_tasks() <= tasks_before
+
+
+async def test_a_cut_connection_can_hide_an_order(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """The client sees a broken connection; the order exists."""
+    simulator.faults.next(PLACE_ORDER, AcceptThenDrop())
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await buy(client)
+
+    assert await found(client) == 1
+
+
+async def test_a_500_can_hide_an_order(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """The client is told of an internal error; the order exists."""
+    simulator.faults.next(PLACE_ORDER, AcceptThenFail())
+
+    status, error = await buy(client)
+
+    assert (status, error["kind"], error["detail"]) == (500, "Error", "Internal Server Error.")
+    assert await found(client) == 1
+
+
+async def test_a_garbled_answer_can_hide_an_order(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """201 with half a body; the order exists."""
+    simulator.faults.next(PLACE_ORDER, AcceptThenGarble())
+
+    async with client.post("v2/order", json=order()) as answer:
+        assert (answer.status, await answer.read()) == (201, b'{"orderId": "PHS8')
+
+    assert await found(client) == 1
+
+
+async def test_fields_of_an_answer_can_be_altered(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """One field is replaced, one removed, the rest stays."""
+    simulator.faults.next(PLACE_ORDER, AcceptThenAlter(fields={"status": "frozen", "paymentPrice": None}))
+
+    status, altered = await buy(client)
+
+    assert (status, altered["status"], altered["totalQty"]) == (201, "frozen", 1)
+    assert "paymentPrice" not in altered
+
+
+async def test_an_effect_can_come_after_the_connection_is_gone(
+    simulator: KinguinSimulator, client: aiohttp.ClientSession
+) -> None:
+    """First nothing is found, then the order is there."""
+    simulator.faults.next(PLACE_ORDER, LateEffect(after=MOMENT))
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await buy(client)
+
+    assert await found(client) == 0
+    async with asyncio.timeout(REAL_SECONDS):
+        while await found(client) == 0:
+            pass
+    assert len(simulator.delivered_serials("o-1")) == 1
+
+
+async def test_a_late_effect_still_obeys_the_rules(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """If the reference was spent meanwhile, the late purchase is refused and nobody hears of it."""
+    simulator.faults.next(PLACE_ORDER, LateEffect(after=MOMENT))
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await buy(client)
+    assert (await buy(client))[0] == 201
+    simulator.faults.next(PLACE_ORDER, LateEffect(after=2 * MOMENT))
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await buy(client, "o-2")
+
+    async with asyncio.timeout(REAL_SECONDS):
+        while await found(client, "o-2") == 0:
+            pass
+
+    assert len(simulator.purchases_of("o-1")) == 1
+
+
+async def test_an_unheard_call_has_no_effect(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """The connection is cut and nothing was bought."""
+    simulator.faults.next(PLACE_ORDER, DropUnheard(hold=MOMENT))
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await buy(client)
+
+    assert simulator.purchases == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (Refuse(kind="OrderFailed"), 422),
+        (Refuse(kind="ResourceLock", detail="Locked."), 409),
+        (Refuse(kind="InsufficientBalance"), 422),
+        (Refuse(kind="HttpClient", status=502), 502),
+        (Refuse(kind="ConstraintViolation", property_path="products"), 400),
+    ],
+)
+async def test_a_call_can_be_refused(
+    simulator: KinguinSimulator, client: aiohttp.ClientSession, fault: Refuse, status: int
+) -> None:
+    """The kind with its usual status or the given one, with or without a reason, and no effect."""
+    simulator.faults.next(PLACE_ORDER, fault)
+
+    answered, error = await buy(client)
+
+    assert (answered, error["kind"], error.get("detail")) == (status, fault.kind, fault.detail)
+    assert error.get("propertyPath") == fault.property_path
+    assert simulator.purchases == ()
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+async def test_a_burst_of_gateway_pages_is_html(
+    simulator: KinguinSimulator, client: aiohttp.ClientSession, status: int
+) -> None:
+    """That many HTML answers without effect, then the API is back."""
+    simulator.faults.burst(PLACE_ORDER, GatewayPage(status=status, retry_after=2), 3)
+
+    for _ in range(3):
+        async with client.post("v2/order", json=order()) as answer:
+            assert (answer.status, answer.content_type) == (status, "text/html")
+            assert answer.headers["Retry-After"] == "2"
+            assert (await answer.text()).startswith("<html>")
+    assert simulator.purchases == ()
+    assert (await buy(client))[0] == 201
+
+
+@pytest.mark.parametrize("slow_by", ["a fault", "the knob", "jitter"])
+async def test_answers_can_be_slow(simulator: KinguinSimulator, client: aiohttp.ClientSession, slow_by: str) -> None:
+    """A fault slows one call, the knob all of them; either way the answer is right."""
+    match slow_by:
+        case "a fault":
+            simulator.faults.next(PLACE_ORDER, Slow(by=MOMENT))
+        case "the knob":
+            simulator.knobs.latency = MOMENT
+        case _:
+            simulator.knobs.latency = MOMENT
+            simulator.knobs.latency_jitter = MOMENT
+    begun = asyncio.get_running_loop().time()
+
+    status, _ = await buy(client)
+
+    assert status == 201
+    assert asyncio.get_running_loop().time() - begun >= MOMENT.total_seconds()
+
+
+async def test_faults_meet_calls_in_their_order(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """Queued faults first, one a call, with None for a call that passes; then the standing one; then none."""
+    simulator.faults.always(PLACE_ORDER, GatewayPage(status=429))
+    simulator.faults.next(PLACE_ORDER, Refuse(kind="OrderFailed"), None)
+
+    statuses = []
+    for number in range(3):
+        async with client.post("v2/order", json=order(f"o-{number}")) as answer:
+            statuses.append(answer.status)
+    simulator.faults.clear()
+
+    assert [*statuses, (await buy(client, "o-9"))[0]] == [422, 201, 429, 201]
+
+
+async def test_a_fault_hits_only_its_call(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """A gateway that eats balance reads lets orders pass."""
+    simulator.faults.always("GET /v1/balance", GatewayPage())
+
+    async with client.get("v1/balance") as answer:
+        assert answer.status == 503
+    assert (await buy(client))[0] == 201
+
+
+def test_a_fault_for_an_unknown_call_is_a_mistake() -> None:
+    """A typo in the name of a call is refused at once, not silently never met."""
+    with pytest.raises(ValueError, match="POST /v1/orders"):
+        Faults(random.Random(1)).next("POST /v1/orders", GatewayPage())  # type: ignore[arg-type]  # the typo
+
+
+def test_random_faults_repeat_with_their_seed() -> None:
+    """The same seed gives the same run, at about the rate asked for."""
+
+    def drawn(seed: int) -> list[Fault | None]:
+        faults = Faults(random.Random(seed))
+        faults.rate(PLACE_ORDER, GatewayPage(), 0.2)
+        return [faults.take(PLACE_ORDER) for _ in range(500)]
+
+    assert drawn(7) == drawn(7)
+    assert drawn(7) != drawn(8)
+    assert 60 < sum(fault is not None for fault in drawn(7)) < 140
+
+
+async def test_each_call_is_noted(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
+    """Name, path and status of what came in; None where no answer went out."""
+    simulator.faults.next(PLACE_ORDER, DropUnheard(), Refuse(kind="OrderFailed"))
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await buy(client)
+    await buy(client)
+    async with client.get("v2/products/p-1"):
+        pass
+
+    assert [seen.status for seen in simulator.calls_to(PLACE_ORDER)] == [None, 422]
+    assert simulator.calls[-1] == SeenCall(call="GET /v2/products/{productId}", path="/v2/products/p-1", status=200)
+
+
+async def test_the_books_survive_an_outage(simulator: KinguinSimulator) -> None:
+    """Stopped and served again on the same port, orders and spent references are still known."""
+    headers = {"X-Api-Key": simulator.api_key}
+    async with simulator.serve() as first, aiohttp.ClientSession(first.base_url + "/", headers=headers) as client:
+        await buy(client)
+    async with aiohttp.ClientSession(first.base_url + "/", headers=headers) as client:
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await buy(client)
+
+    async with simulator.serve(port=first.port) as again, aiohttp.ClientSession(again.base_url + "/") as client:
+        client.headers.update(headers)
+
+        assert (await buy(client))[0] == 422
+        assert await found(client) == 1
+
+
+async def test_a_changed_api_key_shuts_the_old_one_out(
+    simulator: KinguinSimulator, client: aiohttp.ClientSession
+) -> None:
+    """A key that was rotated at the supplier no longer works."""
+    simulator.api_key = "rotated"
+
+    assert (await buy(client))[0] == 401
+
+
+def test_the_same_seed_makes_the_same_ids() -> None:
+    """A run can be repeated down to its identifiers."""
+    ids = {
+        KinguinSimulator(rng=random.Random(5)).add_product().product_id,
+        KinguinSimulator(rng=random.Random(5)).add_product().product_id,
+    }
+
+    assert len(ids) == 1

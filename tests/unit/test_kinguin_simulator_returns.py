@@ -1,0 +1,254 @@
+"""How the simulator takes keys back: cancelled, refunded, returned, and what is credited."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+import attrs
+import pytest
+
+from bitloot_adapters.kinguin_simulator import KinguinSimulator
+
+REAL_SECONDS = 5
+
+
+@attrs.define
+class Clock:
+    """A clock that a test moves."""
+
+    at: datetime = datetime(2025, 7, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """The time that the test has set."""
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The simulator's time."""
+    return Clock()
+
+
+@pytest.fixture
+def simulator(clock: Clock) -> KinguinSimulator:
+    """A supplier that delivers only when told to."""
+    simulator = KinguinSimulator(clock=clock, balance=Decimal(1000))
+    simulator.knobs.delivery_delay = None
+    return simulator
+
+
+@pytest.fixture
+async def client(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client with the right API key."""
+    async with _serving(simulator) as client:
+        yield client
+
+
+async def bought(
+    client: aiohttp.ClientSession, simulator: KinguinSimulator, qty: int = 3, **listing: Any
+) -> dict[str, Any]:
+    """An order of one new product."""
+    product = simulator.add_product(price=Decimal(5), **listing)
+    wholesale = {"offerId": product.offers[0].offer_id} if qty > 9 else {}
+    body = {"products": [{"productId": product.product_id, "qty": qty, "price": 5, **wholesale}]}
+    async with client.post("v2/order", json=body | {"orderExternalId": product.product_id}) as answer:
+        assert answer.status == 201
+        order: dict[str, Any] = await answer.json()
+        return order
+
+
+async def keys(client: aiohttp.ClientSession, order: dict[str, Any], **query: int) -> list[dict[str, Any]]:
+    """The keys that can be downloaded now."""
+    async with client.get(f"v2/order/{order['orderId']}/keys", params=query) as answer:
+        assert answer.status == 200
+        listed: list[dict[str, Any]] = await answer.json()
+        return listed
+
+
+async def shown(client: aiohttp.ClientSession, order: dict[str, Any]) -> dict[str, Any]:
+    """The order object as it is now."""
+    async with client.get(f"v1/order/{order['orderId']}") as answer:
+        body: dict[str, Any] = await answer.json()
+        return body
+
+
+async def give_back(client: aiohttp.ClientSession, order: dict[str, Any]) -> tuple[int, Any]:
+    """Ask for the return of an order's keys."""
+    async with client.post(f"v2/order/{order['orderId']}/keys/return") as answer:
+        return answer.status, await answer.json()
+
+
+def states(order: dict[str, Any]) -> list[str]:
+    """The statuses of the keys that an order object shows."""
+    return [key["status"] for entry in order["products"] for key in entry.get("keys", ())]
+
+
+async def test_a_cancelled_order_credits_what_did_not_come(
+    client: aiohttp.ClientSession, simulator: KinguinSimulator
+) -> None:
+    """The delivered key stays delivered and charged; the others are credited; later deliveries do nothing."""
+    order = await bought(client, simulator)
+    simulator.deliver(order["orderId"], 1)
+
+    simulator.cancel(order["orderId"])
+    simulator.deliver(order["orderId"])
+
+    assert (await shown(client, order))["status"] == "canceled"
+    assert states(await shown(client, order)) == ["DELIVERED", "CANCELED", "CANCELED"]
+    assert simulator.balance == Decimal(995)
+
+
+async def test_a_refunded_order_credits_everything(client: aiohttp.ClientSession, simulator: KinguinSimulator) -> None:
+    """All keys are REFUNDED, none can be downloaded, and the balance is whole again."""
+    order = await bought(client, simulator)
+    simulator.deliver(order["orderId"], 1)
+
+    simulator.refund(order["orderId"])
+
+    assert (await shown(client, order))["status"] == "refunded"
+    assert await keys(client, order) == []
+    assert simulator.balance == Decimal(1000)
+
+
+async def test_one_order_can_mix_key_statuses(client: aiohttp.ClientSession, simulator: KinguinSimulator) -> None:
+    """One key cancelled, one refunded, one delivered: completed, with what did not come credited."""
+    order = await bought(client, simulator)
+
+    simulator.cancel(order["orderId"], 1)
+    simulator.refund(order["orderId"], 1)
+    simulator.deliver(order["orderId"])
+
+    assert states(await shown(client, order)) == ["CANCELED", "REFUNDED", "DELIVERED"]
+    assert (await shown(client, order))["status"] == "completed"
+    assert simulator.balance == Decimal(995)
+
+
+async def test_an_order_of_cancelled_keys_is_canceled(
+    client: aiohttp.ClientSession, simulator: KinguinSimulator
+) -> None:
+    """Key by key or as a whole, an order without any key left to come ends as canceled."""
+    order = await bought(client, simulator, qty=2)
+
+    simulator.cancel(order["orderId"], 1)
+    simulator.cancel(order["orderId"], 1)
+
+    assert (await shown(client, order))["status"] == "canceled"
+
+
+async def test_returned_keys_are_credited(client: aiohttp.ClientSession, simulator: KinguinSimulator) -> None:
+    """The answer lists the keys; then they are RETURNED, gone from the download, and paid back."""
+    order = await bought(client, simulator)
+    simulator.deliver(order["orderId"])
+
+    status, answer = await give_back(client, order)
+
+    assert (status, [key["status"] for key in answer]) == (200, ["DELIVERED"] * 3)
+    assert {key["id"] for key in answer} == {key.key_id for key in simulator.order(order["orderId"]).keys}
+    assert states(await shown(client, order)) == ["RETURNED"] * 3
+    assert (await shown(client, order))["status"] == "refunded"
+    assert await keys(client, order) == []
+    assert simulator.balance == Decimal(1000)
+
+
+async def test_a_return_can_take_its_time(client: aiohttp.ClientSession, simulator: KinguinSimulator) -> None:
+    """With `return_delay` the statuses have to be polled."""
+    simulator.knobs.return_delay = timedelta(milliseconds=20)
+    order = await bought(client, simulator)
+    simulator.deliver(order["orderId"])
+    await give_back(client, order)
+
+    async with _deadline():
+        while states(await shown(client, order)) != ["RETURNED"] * 3:
+            pass
+
+    assert simulator.balance == Decimal(1000)
+
+
+async def test_keys_that_arrive_after_a_return_go_back_too(
+    client: aiohttp.ClientSession, simulator: KinguinSimulator
+) -> None:
+    """The return of a partly delivered order also covers what comes later."""
+    order = await bought(client, simulator)
+    simulator.deliver(order["orderId"], 1)
+    _, answer = await give_back(client, order)
+    assert len(answer) == 1
+
+    simulator.deliver(order["orderId"])
+
+    assert states(await shown(client, order)) == ["RETURNED"] * 3
+    assert await keys(client, order) == []
+    assert simulator.balance == Decimal(1000)
+
+
+async def test_a_return_is_granted_once(client: aiohttp.ClientSession, simulator: KinguinSimulator) -> None:
+    """The second request for the same order is NoKeysToReturn."""
+    order = await bought(client, simulator)
+    simulator.deliver(order["orderId"])
+    await give_back(client, order)
+
+    status, error = await give_back(client, order)
+
+    assert (status, error["kind"]) == (422, "NoKeysToReturn")
+    assert simulator.balance == Decimal(1000)
+
+
+async def test_a_return_ends_after_a_day(
+    client: aiohttp.ClientSession, simulator: KinguinSimulator, clock: Clock
+) -> None:
+    """24 hours after its delivery a key stays where it is."""
+    order = await bought(client, simulator)
+    simulator.deliver(order["orderId"])
+    clock.at += timedelta(hours=24, seconds=1)
+
+    assert (await give_back(client, order))[1]["kind"] == "NoKeysToReturn"
+
+
+async def test_claimed_keys_are_not_returned(client: aiohttp.ClientSession, simulator: KinguinSimulator) -> None:
+    """A claimed key cannot go back, and whether a download claims is a knob."""
+    claimed, downloaded, untouched = [await bought(client, simulator, qty=1) for _ in range(3)]
+    for order in (claimed, downloaded, untouched):
+        simulator.deliver(order["orderId"])
+    simulator.claim_keys(claimed["orderId"])
+    await keys(client, untouched)
+    simulator.knobs.downloads_claim = True
+    await keys(client, downloaded)
+
+    assert (await give_back(client, claimed))[1]["kind"] == "NoKeysToReturn"
+    assert (await give_back(client, downloaded))[1]["kind"] == "NoKeysToReturn"
+    assert (await give_back(client, untouched))[0] == 200
+
+
+async def test_preorders_wholesale_and_closed_orders_are_not_returned(
+    client: aiohttp.ClientSession, simulator: KinguinSimulator
+) -> None:
+    """None of the three has keys to return, and an unknown order is not found."""
+    preorder = await bought(client, simulator, preorder_until=date(2025, 7, 1))
+    wholesale = await bought(client, simulator, qty=10, wholesale_tiers=(Decimal(5),))
+    canceled = await bought(client, simulator)
+    for order in (preorder, wholesale):
+        simulator.deliver(order["orderId"])
+    simulator.cancel(canceled["orderId"])
+
+    for order in (preorder, wholesale, canceled):
+        status, error = await give_back(client, order)
+        assert (status, error["kind"]) == (422, "NoKeysToReturn")
+    assert (await give_back(client, {"orderId": "NOPE"}))[1]["kind"] == "OrderNotFound"
+
+
+def _deadline() -> asyncio.Timeout:
+    """The end of a test's patience."""
+    return asyncio.timeout(REAL_SECONDS)
+
+
+@asynccontextmanager
+async def _serving(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
+    """The simulator on loopback, and a client with the right API key."""
+    async with (
+        simulator.serve() as server,
+        aiohttp.ClientSession(server.base_url + "/", headers={"X-Api-Key": simulator.api_key}) as client,
+    ):
+        yield client
