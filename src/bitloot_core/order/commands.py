@@ -1,5 +1,5 @@
 """
-What can be asked of an order, or told to it. Imperative; whoever sends one has made fresh identifiers and read the clock.
+What can be asked of an order, or told to it. Imperative; the sender has made fresh identifiers and read the clock.
 """
 
 from __future__ import annotations
@@ -130,11 +130,18 @@ class SealedKey:
 
 @attrs.frozen(kw_only=True)
 class HoldKeys:
-    """Keys of a placed purchase are sealed."""
+    """
+    Keys of a placed purchase are sealed.
+
+    Attributes:
+        link_id: names the link, if this makes one.
+        link_expires_at: until when that link is good.
+    """
 
     number: int
     keys: tuple[SealedKey, ...]
-    word: SupplierWord
+    link_id: LinkId
+    link_expires_at: datetime
 
 
 @attrs.frozen(kw_only=True)

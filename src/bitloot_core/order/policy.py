@@ -33,6 +33,7 @@ class Policy:
         link_expires: how long a delivery link is good.
         link_max_views: how often keys may be revealed through one link.
         payment_poll: pauses between looks at an open payment; the last repeats.
+        payment_lifetime: how long the gateway waits for coins, where it does not say so itself.
         payment_afterlife: how long after a payment is void it is still looked at.
         supplier_poll: pauses between looks at a placed purchase; the last repeats.
         supplier_alarm: after how long a placed purchase without keys is put before a person.
@@ -50,6 +51,7 @@ class Policy:
     link_expires: timedelta = timedelta(days=14)
     link_max_views: int = 50
     payment_poll: tuple[timedelta, ...] = _seconds(30, 60, 120, 300, 600)
+    payment_lifetime: timedelta = timedelta(days=7)
     payment_afterlife: timedelta = timedelta(days=1)
     supplier_poll: tuple[timedelta, ...] = _seconds(15, 30, 60, 120, 300, 600, 1800)
     supplier_alarm: timedelta = timedelta(hours=24)

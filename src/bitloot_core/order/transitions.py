@@ -1,7 +1,7 @@
 """
 `evolve` applies what happened; `TRANSITIONS` says which status may follow which. Nothing else changes an order.
 
-`evolve` never decides and never refuses what is lawful: an event that has no row in the table, or that leads to a status
+`evolve` never decides and never refuses what is lawful: an event that has no row in the table, or leads to a status
 its row does not admit, is a fault of this program and raises, leaving everything as it was.
 """
 
@@ -29,8 +29,10 @@ _FINAL = frozenset({S.FULFILLED, S.REFUNDED, S.CANCELLED})
 
 def _rows() -> dict[Status, dict[type[e.OrderEvent], frozenset[Status]]]:
     """
-    Build the table. What is not in it is impossible; a final status has only rows that lead back to itself, save that a
-    fulfilled order, or a cancelled one whose money came late, can be refunded.
+    Build the table; what is not in it is impossible.
+
+    A final status has only rows that lead back to itself, save that a fulfilled order, or a cancelled one whose money
+    came late, can be refunded.
     """
     table: dict[Status, dict[type[e.OrderEvent], frozenset[Status]]] = {}
     told = (e.FindingOpened, e.FindingResolved, e.StrayPaymentSeen, e.OrderRetried)

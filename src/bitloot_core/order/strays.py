@@ -1,0 +1,98 @@
+"""
+Payments that we have no name for: adopted where one of ours must be meant, put before a person everywhere else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bitloot_core.order import events as e
+from bitloot_core.order.assessment import contradictions
+from bitloot_core.order.finding_steps import finding
+from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.order import Order
+from bitloot_core.order.payments import DoubtfulPayment, IntendedPayment, Invoice, StrayPayment
+from bitloot_core.order.policy import Policy
+from bitloot_core.values.errors import InvalidInput
+from bitloot_core.values.money import CoinAmount
+from bitloot_core.values.reading import PaymentReading
+
+
+def adopt(order: Order, reading: PaymentReading, now: datetime, policy: Policy) -> tuple[e.OrderEvent, ...]:
+    """
+    Take a payment for one that we asked for without hearing the answer; `()` if none of ours can be meant.
+
+    Only for a reading that we asked the gateway for, with our order's id, price and currency, in the coin of an attempt
+    whose answer never came. What the reading says of money is decided next, as for any payment of ours.
+    """
+    attempt = next(
+        (
+            payment
+            for payment in order.payments
+            if isinstance(payment, IntendedPayment | DoubtfulPayment) and payment.coin == reading.coin
+        ),
+        None,
+    )
+    invoice = None if attempt is None else _invoice(order, reading, now, policy)
+    if attempt is None or invoice is None or contradictions(reading, invoice, order.id):
+        return ()
+    return (e.PaymentOpened(at=now, attempt=attempt.attempt, invoice=invoice, adopted=True),)
+
+
+def _invoice(order: Order, reading: PaymentReading, now: datetime, policy: Policy) -> Invoice | None:
+    if reading.pay_amount is None or reading.address is None:
+        return None
+    try:
+        due = CoinAmount(amount=reading.pay_amount, coin=reading.coin)
+    except InvalidInput:
+        return None
+    return Invoice(
+        gateway_id=reading.gateway_id,
+        price=order.total,
+        due=due,
+        address=reading.address,
+        extra_id=reading.extra_id,
+        expires_at=order.expires_at,
+        void_at=now + policy.payment_lifetime,
+    )
+
+
+def record_stray(
+    order: Order, reading: PaymentReading, known: StrayPayment | None, now: datetime
+) -> tuple[e.OrderEvent, ...]:
+    """
+    Attach a payment that we did not open, and tell a person: a repeated deposit never pays an order by itself.
+
+    **Source:** NOWPayments documentation, repeated deposits: never deliver automatically on any of them.
+    """
+    received = CoinAmount(amount=reading.actually_paid, coin=reading.coin)
+    stray = StrayPayment(
+        attempt=known.attempt if known else len(order.payments) + 1,
+        gateway_id=reading.gateway_id,
+        parent_id=reading.parent_id,
+        received=received,
+        word=reading.word,
+        reasons=_reasons(order, reading),
+    )
+    if stray == known:
+        return ()
+    return (
+        e.StrayPaymentSeen(at=now, stray=stray),
+        *finding(
+            order,
+            FindingReason.PAYMENT_STRAY,
+            reading.gateway_id,
+            f"{received} came with a payment that we did not open ({reading.raw_word}): {'; '.join(stray.reasons)}.",
+            at=now,
+            blocking=not order.is_settled,
+            amount=str(received),
+        ),
+    )
+
+
+def _reasons(order: Order, reading: PaymentReading) -> tuple[str, ...]:
+    if reading.parent_id is not None:
+        return (f"it is a repeated deposit of payment {reading.parent_id}",)
+    if reading.order_ref != order.id:
+        return ("it names another order",)
+    return ("no attempt of this order is without an answer",)
