@@ -114,6 +114,29 @@ async def test_a_refunded_order_credits_everything(client: aiohttp.ClientSession
     assert simulator.balance == Decimal(1000)
 
 
+async def test_a_cancelled_order_can_be_refunded_after_all(
+    client: aiohttp.ClientSession, simulator: KinguinSimulator
+) -> None:
+    """Then the delivered key is credited too, and a return that was under way credits nothing twice."""
+    simulator.knobs.return_delay = timedelta(milliseconds=20)
+    order = await bought(client, simulator)
+    simulator.deliver(order["orderId"], 1)
+    await give_back(client, order)
+    simulator.cancel(order["orderId"])
+    simulator.refund(order["orderId"])
+    second = await bought(client, simulator)
+    simulator.deliver(second["orderId"])
+    await give_back(client, second)
+
+    async with _deadline():
+        while states(await shown(client, second)) != ["RETURNED"] * 3:
+            pass
+
+    assert (await shown(client, order))["status"] == "refunded"
+    assert states(await shown(client, order)) == ["REFUNDED", "CANCELED", "CANCELED"]
+    assert simulator.balance == Decimal(1000)
+
+
 async def test_one_order_can_mix_key_statuses(client: aiohttp.ClientSession, simulator: KinguinSimulator) -> None:
     """One key cancelled, one refunded, one delivered: completed, with what did not come credited."""
     order = await bought(client, simulator)

@@ -91,6 +91,7 @@ async def test_orders_are_found_by_each_filter(
     simulator.deliver(first["orderId"])
 
     async def found(**query: str | int) -> list[str]:
+        """The ids that a search finds."""
         status, body = await get(client, "v1/order", **query)
         assert status == 200
         assert body["item_count"] == len(body["results"])
@@ -191,6 +192,7 @@ async def test_products_are_found_by_each_filter(
     third = simulator.add_product(name="Gamma", preorder_until=date(2025, 9, 1))
 
     async def found(**query: str | int) -> list[str]:
+        """The ids that a search finds."""
         return [product["productId"] for product in (await get(client, "v1/products", **query))[1]["results"]]
 
     assert await found(productId=f"{first.product_id},{second.product_id}") == [first.product_id, second.product_id]

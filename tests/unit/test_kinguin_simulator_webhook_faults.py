@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import attrs
@@ -25,7 +25,7 @@ from bitloot_adapters.kinguin_simulator import (
     WebhookForm,
 )
 
-PLACE_ORDER = "POST /v2/order"
+PLACE_ORDER: Final = "POST /v2/order"
 SECRET = "webhook-secret"
 MOMENT = timedelta(milliseconds=200)
 
@@ -133,6 +133,18 @@ async def test_a_silent_receiver_holds_the_early_answer_only_so_long(
     assert len(receiver.received) == 1
     receiver.hold.set()
     await simulator.webhooks.settled()
+
+
+async def test_without_a_target_an_early_answer_is_not_held(
+    simulator: KinguinSimulator, client: aiohttp.ClientSession, receiver: Receiver
+) -> None:
+    """Nobody to tell, nothing to wait for."""
+    simulator.webhooks.target = None
+    simulator.faults.next(PLACE_ORDER, WebhookFirst())
+
+    await buy(client)
+
+    assert receiver.received == []
 
 
 async def test_a_webhook_can_be_skipped(

@@ -1,4 +1,4 @@
-"""The simulator's webhooks: both forms, when they are sent, and how often."""
+"""The simulator's webhooks: both forms, what they say, and when they are sent."""
 
 import asyncio
 import hashlib
@@ -16,7 +16,9 @@ import pytest
 from aiohttp import web
 
 from bitloot_adapters.kinguin_simulator import (
+    PNG,
     KinguinSimulator,
+    Offer,
     WebhookForm,
 )
 
@@ -141,6 +143,20 @@ async def test_the_signed_form_signs_the_raw_body(
     assert json.loads(body) == {"reservationId": order_id} | expected
 
 
+async def test_a_picture_never_travels_in_a_webhook(
+    simulator: KinguinSimulator, client: aiohttp.ClientSession, receiver: Receiver
+) -> None:
+    """The signed form carries text keys only; with a picture it says `ready` and no more."""
+    simulator.webhooks.form = WebhookForm.SIGNATURE
+    simulator.webhooks.with_key = True
+    simulator.set_stock("p-1", 0)
+    simulator.add_offer("p-1", Offer(offer_id="picture", price=Decimal(5), stock=1, media_type=PNG))
+    order_id = await buy(client)
+    await simulator.webhooks.settled()
+
+    assert receiver.bodies == [{"reservationId": order_id, "status": "ready"}]
+
+
 async def test_each_change_of_status_is_announced(
     simulator: KinguinSimulator, client: aiohttp.ClientSession, receiver: Receiver
 ) -> None:
@@ -230,102 +246,6 @@ async def test_any_event_can_be_sent(
     await simulator.webhooks.settled()
 
     assert sorted(map(str, receiver.names)) == ["order.status", "order.status", "order.vanished"]
-
-
-async def test_a_refused_webhook_is_tried_again(
-    simulator: KinguinSimulator, client: aiohttp.ClientSession, receiver: Receiver
-) -> None:
-    """The same bytes until a 2xx."""
-    receiver.statuses = [500, 404]
-    await buy(client)
-    await simulator.webhooks.settled()
-
-    assert len({body for _, body in receiver.received}) == 1
-    assert [(sent.attempt, sent.status, sent.taken) for sent in simulator.webhooks.sent] == [
-        (1, 500, False),
-        (2, 404, False),
-        (3, 204, True),
-    ]
-
-
-async def test_a_webhook_is_dropped_after_its_last_try(
-    simulator: KinguinSimulator, client: aiohttp.ClientSession, receiver: Receiver
-) -> None:
-    """First try and three retries, then it is gone; the order itself is untouched."""
-    receiver.statuses = [500] * 10
-    order_id = await buy(client)
-    await simulator.webhooks.settled()
-
-    assert len(receiver.received) == 4
-    assert simulator.webhooks.dropped == 1
-    assert simulator.order(order_id).status == "completed"
-
-
-async def test_a_dead_receiver_is_no_error(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
-    """Nobody listens: each attempt has no status, and the API goes on."""
-    simulator.webhooks.target = "http://127.0.0.1:1/hook"
-    await buy(client)
-    await simulator.webhooks.settled()
-
-    assert [sent.status for sent in simulator.webhooks.sent] == [None] * 4
-
-
-async def test_too_many_drops_disable_the_endpoint(
-    simulator: KinguinSimulator, client: aiohttp.ClientSession, receiver: Receiver
-) -> None:
-    """After that many in a row nothing is sent until the endpoint is enabled again."""
-    simulator.webhooks.disable_after = 1
-    simulator.webhooks.retries = ()
-    receiver.statuses = [500]
-    for external_id in ("a", "b"):
-        await buy(client, external_id)
-        await simulator.webhooks.settled()
-    assert (simulator.webhooks.disabled, len(receiver.received)) == (True, 1)
-
-    simulator.webhooks.enable()
-    await buy(client, "c")
-    await simulator.webhooks.settled()
-
-    assert [body["orderExternalId"] for body in receiver.bodies] == ["a", "c"]
-
-
-async def test_a_slow_receiver_never_blocks_the_api(
-    simulator: KinguinSimulator, client: aiohttp.ClientSession, receiver: Receiver
-) -> None:
-    """More unanswered webhooks than there are senders, and orders are still taken."""
-    receiver.hold = asyncio.Event()
-    for number in range(20):
-        await buy(client, f"ref-{number}")
-
-    receiver.hold.set()
-    await simulator.webhooks.settled()
-
-    assert len(receiver.received) == 20
-
-
-async def test_without_a_target_nothing_is_sent(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:
-    """A shop that registered no endpoint hears nothing."""
-    simulator.webhooks.target = None
-    await buy(client)
-    await simulator.webhooks.settled()
-
-    assert simulator.webhooks.sent == ()
-
-
-async def test_no_task_outlives_the_server(simulator: KinguinSimulator) -> None:
-    """Pending deliveries, and webhooks that wait for another try, end with the server."""
-    before = asyncio.all_tasks()
-    simulator.knobs.delivery_delay = timedelta(hours=1)
-    simulator.webhooks.target = "http://127.0.0.1:1/hook"
-    simulator.webhooks.retries = (timedelta(hours=1),)
-    simulator.webhooks.announce_processing = True
-    headers = {"X-Api-Key": simulator.api_key}
-    async with simulator.serve() as server, aiohttp.ClientSession(server.base_url + "/", headers=headers) as client:
-        for number in range(5):
-            await buy(client, f"ref-{number}")
-        await simulator.webhooks.probe()
-
-    assert asyncio.all_tasks() <= before
 
 
 async def test_secrets_and_serials_stay_out_of_representations(

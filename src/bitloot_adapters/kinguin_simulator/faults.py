@@ -135,7 +135,7 @@ class GatewayPage:
 @attrs.frozen(kw_only=True)
 class Slow:
     """
-    The call goes well, only later.
+    The call is carried out and answered only after `by`; a client that gives up meanwhile has done nothing.
     """
 
     by: timedelta

@@ -159,9 +159,9 @@ class Server:
             self.backend.later(fault.after, call, asked)
             await self._pause(fault.hold)
             return None
-        answer = self.backend.answer(call, asked)
         if isinstance(fault, Slow):
             await self._pause(fault.by)
+        answer = self.backend.answer(call, asked)
         if fault is None or isinstance(fault, Slow):
             return await self._say(request, answer)
         if isinstance(fault, WebhookFirst):
@@ -189,9 +189,11 @@ class Server:
     async def _say(self, request: web.Request, answer: Answer) -> web.StreamResponse:
         response = _json(answer.status, answer.payload)
         if answer.events:
-            await response.prepare(request)
-            await response.write_eof()
-            self.backend.announce(answer)
+            try:
+                await response.prepare(request)
+                await response.write_eof()
+            finally:
+                self.backend.announce(answer)
         return response
 
     async def _pause(self, duration: timedelta) -> None:

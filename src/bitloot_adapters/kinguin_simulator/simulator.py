@@ -65,7 +65,6 @@ class KinguinSimulator:
         knobs: standing switches; they can be turned later through `simulator.knobs`.
 
     Attributes:
-        knobs: the standing switches.
         faults: the script of faults for calls.
         webhooks: the shop's webhook settings and sender, with its own script in `webhooks.faults`.
     """
@@ -80,14 +79,14 @@ class KinguinSimulator:
         knobs: Knobs | None = None,
     ) -> None:
         dice = random.Random(0) if rng is None else rng  # reproducible on purpose; nothing here is secret
-        self.knobs = Knobs() if knobs is None else knobs
+        self._knobs = Knobs() if knobs is None else knobs
         self.faults = Faults(dice)
         self.webhooks = Webhooks(dice)
         self._clock = clock
-        self._world = KinguinWorld(now=clock, rng=dice, knobs=self.knobs, balance=balance)
+        self._world = KinguinWorld(now=clock, rng=dice, knobs=self._knobs, balance=balance)
         self._desk = Desk(
             world=self._world,
-            knobs=self.knobs,
+            knobs=self._knobs,
             faults=self.faults,
             webhooks=self.webhooks,
             api_key=api_key,
@@ -112,6 +111,13 @@ class KinguinSimulator:
                 server.closing.set()
                 self._desk.stop()
                 await runner.cleanup()
+
+    @property
+    def knobs(self) -> Knobs:
+        """
+        The standing switches: turn them, do not replace them.
+        """
+        return self._knobs
 
     @property
     def api_key(self) -> str:
@@ -153,13 +159,13 @@ class KinguinSimulator:
         """
         Every time that the balance was charged, oldest first.
         """
-        return tuple(self._world.purchases)
+        return self._world.purchases()
 
     def purchases_of(self, external_id: str) -> tuple[Purchase, ...]:
         """
         Return the purchases under that `orderExternalId`; more than one is what must never happen.
         """
-        return tuple(purchase for purchase in self._world.purchases if purchase.external_id == external_id)
+        return self._world.purchases_of(external_id)
 
     def delivered_serials(self, external_id: str) -> tuple[str, ...]:
         """

@@ -17,13 +17,6 @@ class Timers:
     def __init__(self) -> None:
         self._handles: set[asyncio.TimerHandle] = set()
 
-    @property
-    def pending(self) -> int:
-        """
-        How many have not fired yet.
-        """
-        return len(self._handles)
-
     def after(self, delay: timedelta, action: Callable[[], object]) -> None:
         """
         Run the action once the delay has passed, unless `drop` comes first.

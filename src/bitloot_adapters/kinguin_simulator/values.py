@@ -64,7 +64,7 @@ class Offer:
     offer_id: str
     price: Decimal
     stock: int
-    media_type: str = TEXT
+    media_type: str = attrs.field(default=TEXT, validator=attrs.validators.in_((TEXT, PNG)))
     wholesale_tiers: tuple[Decimal, ...] = ()
     merchant: str = "Simulated Merchant"
 

@@ -219,6 +219,8 @@ class Webhooks:
                     sender.cancel()
                 await asyncio.gather(*senders, return_exceptions=True)
                 self._session = None
+                self._open = 0
+                self._note_quiet()
 
     async def _work(self) -> None:
         while True:

@@ -51,9 +51,9 @@ class KinguinWorld:
         self._knobs = knobs
         self.balance = balance
         self.catalog = Catalog(now=now, new_id=self.new_object_id)
-        self.purchases: list[Purchase] = []
         self.claimed: set[str] = set()
         self._orders: dict[str, Order] = {}
+        self._purchases: dict[str, Purchase] = {}
         self._by_external_id: dict[str, list[str]] = {}
 
     def new_object_id(self) -> str:
@@ -107,6 +107,18 @@ class KinguinWorld:
         Return the orders under that external id, oldest first.
         """
         return tuple(self._orders[order_id] for order_id in self._by_external_id.get(external_id, ()))
+
+    def purchases(self) -> tuple[Purchase, ...]:
+        """
+        Return every time that the balance was charged, oldest first.
+        """
+        return tuple(self._purchases.values())
+
+    def purchases_of(self, external_id: str) -> tuple[Purchase, ...]:
+        """
+        Return the purchases under that external id, oldest first.
+        """
+        return tuple(self._purchases[order_id] for order_id in self._by_external_id.get(external_id, ()))
 
     def search(self, query: OrderQuery) -> tuple[Order, ...]:
         """
@@ -175,9 +187,10 @@ class KinguinWorld:
 
     def give_back(self, order_id: str, keys: tuple[Key, ...]) -> Order:
         """
-        Take those keys back and credit what they cost.
+        Take those keys back, as far as they are still delivered, and credit what they cost.
         """
-        return self._settle(self.order(order_id), _ids(keys), KeyStatus.RETURNED, closed_as=None)
+        order = self.order(order_id)
+        return self._settle(order, _ids(keys) & _ids(order.delivered), KeyStatus.RETURNED, closed_as=None)
 
     def _refuse_repeat(self, external_id: str | None) -> None:
         if external_id in self._by_external_id and not self._knobs.accept_repeats:
@@ -217,8 +230,8 @@ class KinguinWorld:
         if external_id is not None:
             self._by_external_id.setdefault(external_id, []).append(order.order_id)
         products = tuple((line.product_id, line.quantity) for line in lines)
-        self.purchases.append(
-            Purchase(order_id=order.order_id, external_id=external_id, at=now, charged=charged, products=products)
+        self._purchases[order.order_id] = Purchase(
+            order_id=order.order_id, external_id=external_id, at=now, charged=charged, products=products
         )
         return order
 
@@ -259,7 +272,7 @@ class KinguinWorld:
             else key
             for key in order.keys
         )
-        changed = attrs.evolve(order, keys=keys, closed_as=order.closed_as or closed_as, updated_at=now)
+        changed = attrs.evolve(order, keys=keys, closed_as=closed_as or order.closed_as, updated_at=now)
         self._orders[order.order_id] = changed
         return changed
 
