@@ -17,6 +17,7 @@ from bitloot_core.order.payments import (
     VoidPayment,
     VoidReason,
 )
+from bitloot_core.order.reservations import CompletedReservation, FallenReservation, PlacedReservation
 from bitloot_core.values.reading import PaymentWord
 
 
@@ -37,6 +38,7 @@ class Status(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
+_BOUGHT = (PlacedReservation, CompletedReservation, FallenReservation)
 SETTLED = frozenset({Status.PAID, Status.FULFILLING, Status.FULFILLED})
 """The words that a payment which counted has led to."""
 
@@ -57,7 +59,8 @@ def status_of(order: Order) -> Status:
         case _:
             pass
     if any(isinstance(payment, SettledPayment | AcceptedStray | ReturnedPayment) for payment in order.payments):
-        return Status.FULFILLING if order.reservations else Status.PAID
+        bought = any(isinstance(res, _BOUGHT) for res in order.reservations)
+        return Status.FULFILLING if bought else Status.PAID
     return _before_payment(order)
 
 

@@ -46,9 +46,7 @@ def _rows() -> dict[Status, dict[type[e.OrderEvent], frozenset[Status]]]:
         e.PaymentVoided,
     )
     of_purchase = (
-        e.ReservationDoubted,
         e.ReservationPlaced,
-        e.ReservationRefused,
         e.SupplierProgressed,
         e.ReservationFell,
         e.KeyHeld,
@@ -66,24 +64,20 @@ def _rows() -> dict[Status, dict[type[e.OrderEvent], frozenset[Status]]]:
                 e.OrderRefunded: frozenset({S.REFUNDED}),
             }
         )
+    before_purchase = (e.ReservationPlanned, e.ReservationClaimed, e.ReservationDoubted, e.ReservationRefused)
     for status in _MONEY:
-        table[status] = (
-            dict.fromkeys((*told, *of_payment, *of_purchase), frozenset({status}))
-            | dict.fromkeys((e.PaymentSettled, e.PaymentReturned, e.LinkIssued), frozenset({status}))
-            | {
-                e.ReservationPlanned: frozenset({S.FULFILLING}),
-                e.OrderRefunded: frozenset({S.REFUNDED}),
-            }
-        )
-    table[S.FULFILLING] |= {
-        e.ReservationClaimed: frozenset({S.FULFILLING}),
-        e.OrderFulfilled: frozenset({S.FULFILLED}),
-    }
+        stays = (*told, *of_payment, *before_purchase, e.PaymentSettled, e.PaymentReturned)
+        table[status] = dict.fromkeys(stays, frozenset({status})) | {
+            e.ReservationPlaced: frozenset({S.FULFILLING}),
+            e.OrderRefunded: frozenset({S.REFUNDED}),
+        }
+    table[S.FULFILLING] |= dict.fromkeys((*of_purchase, e.LinkIssued), frozenset({S.FULFILLING}))
+    table[S.FULFILLING] |= {e.OrderFulfilled: frozenset({S.FULFILLED})}
     for status in _FINAL:
-        stays = (*told, *of_payment, e.PaymentSettled, e.PaymentReturned)
-        table[status] = dict.fromkeys(stays, frozenset({status}))
-    table[S.FULFILLED] |= dict.fromkeys((*of_purchase, e.LinkIssued), frozenset({S.FULFILLED}))
-    table[S.REFUNDED] |= dict.fromkeys(of_purchase, frozenset({S.REFUNDED}))
+        rest = (*told, *of_payment, e.PaymentSettled, e.PaymentReturned)
+        table[status] = dict.fromkeys(rest, frozenset({status}))
+    table[S.FULFILLED] |= dict.fromkeys((*before_purchase, *of_purchase, e.LinkIssued), frozenset({S.FULFILLED}))
+    table[S.REFUNDED] |= dict.fromkeys((*before_purchase[2:], *of_purchase), frozenset({S.REFUNDED}))
     table[S.FULFILLED][e.OrderRefunded] = table[S.CANCELLED][e.OrderRefunded] = frozenset({S.REFUNDED})
     return table
 
