@@ -1,8 +1,8 @@
 """
 One way to call a vendor over HTTP: deadlines, a cap on the answer, and errors that say what the caller should do.
 
-What an answer means is the vendor module's business. What is decided here holds for every vendor: whether a call without
-a usable answer may have been carried out.
+What an answer means is the vendor module's business. What is decided here holds for every vendor: whether a call
+without a usable answer may have been carried out.
 """
 
 from __future__ import annotations
