@@ -93,6 +93,13 @@ class RecordPurchaseDoubt:
 
 
 @attrs.frozen(kw_only=True)
+class ReleasePurchase:
+    """The supplier could not be asked at all: nothing was bought by this try."""
+
+    number: int
+
+
+@attrs.frozen(kw_only=True)
 class RecordPurchase:
     """The supplier has the purchase."""
 
@@ -211,6 +218,7 @@ OrderCommand: TypeAlias = (
     | AcceptPayment
     | ClaimPurchase
     | RecordPurchaseDoubt
+    | ReleasePurchase
     | RecordPurchase
     | RecordPurchaseRefusal
     | RecordSupplierWord

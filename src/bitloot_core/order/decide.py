@@ -48,8 +48,8 @@ def decide(  # noqa: C901, PLR0912  # one case a command
             return decide_payment.accept(order, command, now)
         case c.ClaimPurchase():
             return decide_purchase.claim(order, command, now, policy)
-        case c.RecordPurchaseDoubt():
-            return decide_purchase.record_doubt(order, command, now)
+        case c.RecordPurchaseDoubt() | c.ReleasePurchase():
+            return decide_purchase.record_no_answer(order, command, now)
         case c.RecordPurchase():
             return decide_purchase.record_purchase(order, command, now)
         case c.RecordPurchaseRefusal():

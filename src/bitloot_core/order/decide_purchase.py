@@ -47,7 +47,7 @@ def claim(order: Order, command: c.ClaimPurchase, now: datetime, policy: Policy)
             return (e.ReservationClaimed(at=now, number=command.number),)
         case DoubtfulReservation() if now - res.claimed_at < policy.supplier_quiet:
             raise TransitionRefused(order, command, "the quiet window has not passed", code="quiet-window")
-        case DoubtfulReservation() if policy.repost is Repost.OPERATOR and not res.approved:
+        case DoubtfulReservation() if not res.approved and _needs_a_person(res, policy):
             raise TransitionRefused(order, command, "a person must decide", code="operator-decides")
         case DoubtfulReservation():
             return (e.ReservationClaimed(at=now, number=command.number),)
@@ -55,11 +55,19 @@ def claim(order: Order, command: c.ClaimPurchase, now: datetime, policy: Policy)
             raise TransitionRefused(order, command, "the purchase cannot be sent (again)", code="not-purchasable")
 
 
-def record_doubt(order: Order, command: c.RecordPurchaseDoubt, now: datetime) -> tuple[e.OrderEvent, ...]:
-    """Nobody may buy again before the supplier was asked under the same reference."""
-    if isinstance(order.reservation(command.number), ClaimedReservation):
-        return (e.ReservationDoubted(at=now, number=command.number),)
-    return ()
+def _needs_a_person(res: DoubtfulReservation, policy: Policy) -> bool:
+    return policy.repost is Repost.OPERATOR or res.asked >= policy.most_asked
+
+
+def record_no_answer(
+    order: Order, command: c.RecordPurchaseDoubt | c.ReleasePurchase, now: datetime
+) -> tuple[e.OrderEvent, ...]:
+    """In doubt, nobody may buy again before the supplier was asked; not taken, this try bought nothing."""
+    if not isinstance(order.reservation(command.number), ClaimedReservation):
+        return ()
+    if isinstance(command, c.ReleasePurchase):
+        return (e.ReservationReleased(at=now, number=command.number),)
+    return (e.ReservationDoubted(at=now, number=command.number),)
 
 
 def record_purchase(order: Order, command: c.RecordPurchase, now: datetime) -> tuple[e.OrderEvent, ...]:

@@ -146,6 +146,14 @@ class ReservationClaimed:
 
 
 @attrs.frozen(kw_only=True)
+class ReservationReleased:
+    """The supplier could not be asked: this try bought nothing."""
+
+    at: datetime
+    number: int
+
+
+@attrs.frozen(kw_only=True)
 class ReservationDoubted:
     """The supplier gave no usable answer, or whoever was buying died."""
 
@@ -295,6 +303,7 @@ OrderEvent: TypeAlias = (
     | PaymentVoided
     | ReservationPlanned
     | ReservationClaimed
+    | ReservationReleased
     | ReservationDoubted
     | ReservationPlaced
     | ReservationRefused

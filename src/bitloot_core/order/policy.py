@@ -39,6 +39,7 @@ class Policy:
         supplier_alarm: after how long a placed purchase without keys is put before a person.
         supplier_quiet: the quiet window: how long a purchase without an answer is only looked up.
         repost: what follows after the quiet window.
+        most_asked: how often a purchase is sent before a person must decide about the next time.
         partly_ready: how long after the first held key a "partly ready" mail goes out.
         retry_base: the first pause after a passing error; it doubles up to `retry_most`.
         lease: how long a claimed job is ours.
@@ -57,6 +58,7 @@ class Policy:
     supplier_alarm: timedelta = timedelta(hours=24)
     supplier_quiet: timedelta = timedelta(minutes=15)
     repost: Repost = Repost.AUTO
+    most_asked: int = 3
     partly_ready: timedelta = timedelta(minutes=15)
     retry_base: timedelta = timedelta(seconds=5)
     retry_most: timedelta = timedelta(minutes=15)

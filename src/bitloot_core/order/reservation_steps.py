@@ -25,6 +25,7 @@ from bitloot_core.order.units import HeldUnit, OwedUnit
 
 ReservationStep: TypeAlias = (
     e.ReservationClaimed
+    | e.ReservationReleased
     | e.ReservationDoubted
     | e.ReservationPlaced
     | e.ReservationRefused
@@ -64,7 +65,9 @@ def _next(order: Order, res: Reservation, event: ReservationStep) -> Reservation
             return ClaimedReservation(plan=plan, claimed_at=event.at, asked=1)
         case e.ReservationClaimed(), DoubtfulReservation():
             return ClaimedReservation(plan=plan, claimed_at=event.at, asked=res.asked + 1)
-        case e.ReservationDoubted(), ClaimedReservation():
+        case e.ReservationReleased(), ClaimedReservation(asked=1):
+            return PlannedReservation(plan=plan, planned_at=event.at)
+        case e.ReservationReleased() | e.ReservationDoubted(), ClaimedReservation():
             return DoubtfulReservation(plan=plan, claimed_at=res.claimed_at, asked=res.asked)
         case e.ReservationRefused(), PlannedReservation() | ClaimedReservation() | DoubtfulReservation():
             return RefusedReservation(plan=plan, code=event.code, reason=event.reason, refused_at=event.at)

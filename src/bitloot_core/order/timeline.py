@@ -48,6 +48,7 @@ def describe(event: e.OrderEvent) -> Sentences:
         case (
             e.ReservationPlanned()
             | e.ReservationClaimed()
+            | e.ReservationReleased()
             | e.ReservationDoubted()
             | e.ReservationPlaced()
             | e.ReservationRefused()
@@ -156,6 +157,7 @@ def _of_payment(
 def _of_purchase(
     event: e.ReservationPlanned
     | e.ReservationClaimed
+    | e.ReservationReleased
     | e.ReservationDoubted
     | e.ReservationPlaced
     | e.ReservationRefused
@@ -170,6 +172,8 @@ def _of_purchase(
             return _staff(f"Purchase {event.plan.ref} planned: {units} key{'s' if units > 1 else ''}.")
         case e.ReservationClaimed():
             return _staff(f"Purchase {event.number} is being sent.")
+        case e.ReservationReleased():
+            return _staff(f"Purchase {event.number} was not taken: the supplier could not be asked.")
         case e.ReservationDoubted():
             return _staff(f"Purchase {event.number} has no answer: it is looked up before anything is sent again.")
         case e.ReservationPlaced():

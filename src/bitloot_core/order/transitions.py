@@ -64,7 +64,13 @@ def _rows() -> dict[Status, dict[type[e.OrderEvent], frozenset[Status]]]:
                 e.OrderRefunded: frozenset({S.REFUNDED}),
             }
         )
-    before_purchase = (e.ReservationPlanned, e.ReservationClaimed, e.ReservationDoubted, e.ReservationRefused)
+    before_purchase = (
+        e.ReservationPlanned,
+        e.ReservationClaimed,
+        e.ReservationReleased,
+        e.ReservationDoubted,
+        e.ReservationRefused,
+    )
     for status in _MONEY:
         stays = (*told, *of_payment, *before_purchase, e.PaymentSettled, e.PaymentReturned)
         table[status] = dict.fromkeys(stays, frozenset({status})) | {
@@ -147,6 +153,7 @@ def _apply(order: Order, event: e.OrderEvent) -> Order:
         case (
             e.ReservationPlanned()
             | e.ReservationClaimed()
+            | e.ReservationReleased()
             | e.ReservationDoubted()
             | e.ReservationPlaced()
             | e.ReservationRefused()

@@ -71,10 +71,15 @@ class Retry:
 
 @attrs.frozen(kw_only=True)
 class Dead:
-    """Given up; a finding says so."""
+    """
+    Given up, and a person is told.
+
+    Attributes:
+        finding: what is told, where the job is about no order (an order's own events tell it otherwise).
+    """
 
     error: str
-    finding: Finding
+    finding: Finding | None
 
 
 JobEnd: TypeAlias = Done | Snooze | Retry | Dead

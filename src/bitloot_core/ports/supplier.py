@@ -72,12 +72,14 @@ class SupplierEvent:
         ref: our reference, if the event has one.
         word: the status it speaks of, as the supplier wrote it; at most 64 characters.
         material: a key inside the event, only if the event was signed over its whole body.
+        material_id: a name for that key, `event:<fingerprint>`, the same for the same key.
     """
 
     supplier_order_id: SupplierOrderId | None
     ref: ExternalRef | None
     word: str
     material: KeyMaterial | None = None
+    material_id: SupplierKeyId | None = None
 
 
 class Supplier(Protocol):
