@@ -1,0 +1,109 @@
+"""
+From an environment to `Settings`: every variable is read before a word is said, so that a person sees all problems.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from bitloot_core.values.errors import BitlootError
+from bitloot_http.settings import Settings
+from bitloot_http.variables import Variable, variable_of
+
+_HEADING = """\
+# The settings of BitLoot. Copy to `.env` and fill in what stands open; the environment wins over the file.
+# Made from the settings class by `python -m bitloot_http.reading_settings`; a test holds the two together.
+"""
+_R2 = ("R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY", "R2_ENDPOINT", "R2_BUCKET")
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """One variable that cannot be used, and why; never its value."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.reason}"
+
+
+class SettingsInvalid(BitlootError):
+    """
+    The environment does not describe a service.
+
+    Args:
+        problems: all of them, in the order of the settings.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """
+    Read the settings. A variable that is empty, or blank, is taken for absent.
+
+    Args:
+        environ: names and texts, as `environment.read_environment` gives them.
+
+    Raises:
+        SettingsInvalid: something is missing or malformed; it holds all problems, and no value.
+    """
+    texts = {name: text.strip() for name, text in environ.items() if text.strip()}
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for field in attrs.fields(Settings):
+        described = variable_of(field.metadata)
+        try:
+            values[field.name] = _value_of(described, texts)
+        except ValueError as refusal:
+            problems.append(Problem(name=described.name, reason=str(refusal)))
+    problems.extend(_problems_between(texts))
+    if problems:
+        raise SettingsInvalid(tuple(problems))
+    return Settings(**values)
+
+
+def _value_of(described: Variable, texts: Mapping[str, str]) -> object:
+    text = texts.get(described.name, described.default)
+    if text is not None:
+        return described.parse(text)
+    if described.required:
+        raise ValueError("is missing")
+    return None
+
+
+def _problems_between(texts: Mapping[str, str]) -> Iterator[Problem]:
+    """What no variable can say alone."""
+    missing = [name for name in _R2 if name not in texts]
+    if len(missing) < len(_R2):
+        yield from (Problem(name=name, reason="is missing: the four R2_* belong together") for name in missing)
+    if "SMTP_URL" in texts and "MAIL_FROM" not in texts:
+        yield Problem(name="MAIL_FROM", reason="is missing: SMTP_URL is set")
+
+
+def variables() -> tuple[Variable, ...]:
+    """Every variable, in the order of the settings."""
+    return tuple(variable_of(field.metadata) for field in attrs.fields(Settings))
+
+
+def example() -> str:
+    """The text of `.env.example`: what must be set stands open, what has a default is shown and commented out."""
+    return "\n".join((_HEADING, *(_entry(described) for described in variables())))
+
+
+def _entry(described: Variable) -> str:
+    kind = "Required." if described.required else "" if described.default else "Optional."
+    comment = textwrap.fill(f"{described.help} {kind}".strip(), 100, initial_indent="# ", subsequent_indent="# ")
+    lead = "" if described.required else "# "
+    return f"{comment}\n{lead}{described.name}={described.default or ''}\n"
+
+
+if __name__ == "__main__":  # pragma: no cover - a recipe for people
+    print(example(), end="")  # noqa: T201 - it speaks on standard output
