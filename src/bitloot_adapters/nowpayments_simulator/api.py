@@ -95,6 +95,7 @@ class Api:
         for call, handle in calls.items():
             method, _, path = call.partition(" ")
             routes.append(web.route(method, BASE_PATH + path, pipeline.handler(call, handle)))
+        routes.append(web.get(f"{BASE_PATH}/payment", pipeline.handler("GET /payment/", self.list_payments)))
         return [*routes, web.route("*", "/{path:.*}", _not_found)]
 
     def status(self, _: Incoming) -> Answer:

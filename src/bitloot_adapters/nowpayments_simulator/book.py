@@ -70,8 +70,8 @@ class Book:
         Raises:
             ApiError: it does not exist, or belongs to another key than the one given.
         """
-        payment = self._payments.get(payment_id)
-        if payment is None or api_key not in {None, payment.api_key}:
+        payment = self._stored(payment_id)
+        if api_key not in {None, payment.api_key}:
             raise errors.payment_not_found()
         if payment.is_void(self._clock()):
             payment = self.change(payment_id, status=EXPIRED)
@@ -96,8 +96,13 @@ class Book:
         return invoice
 
     def change(self, payment_id: int, **changes: Any) -> SimulatedPayment:  # attrs checks the names
-        """Replace fields of a payment and stamp it."""
-        changed = attrs.evolve(self._payments[payment_id], updated_at=self._clock(), **changes)
+        """
+        Replace fields of a payment and stamp it.
+
+        Raises:
+            ApiError: it does not exist.
+        """
+        changed = attrs.evolve(self._stored(payment_id), updated_at=self._clock(), **changes)
         self._payments[payment_id] = changed
         return changed
 
@@ -192,7 +197,10 @@ class Book:
         if payment.status != WAITING or payment.is_fixed_rate or now < payment.expiration_estimate_at:
             return payment
         due = self.rates.convert(payment.price_amount, payment.price_currency, payment.pay_currency)
-        return self.change(payment.payment_id, pay_amount=due, expiration_estimate_at=now + RATE_WINDOW)
+        received = self.received(due, payment.pay_currency, payment.outcome_currency)
+        return self.change(
+            payment.payment_id, pay_amount=due, amount_received=received, expiration_estimate_at=now + RATE_WINDOW
+        )
 
     def received(self, amount: Decimal, pay_currency: str, outcome_currency: str) -> Decimal:
         """
@@ -268,6 +276,12 @@ class Book:
         if not coin.is_offered:
             raise errors.not_convertible(coin.code, self.outcome_currency)
         return coin
+
+    def _stored(self, payment_id: int) -> SimulatedPayment:
+        try:
+            return self._payments[payment_id]
+        except KeyError:
+            raise errors.payment_not_found() from None
 
     def _store(self, payment: SimulatedPayment) -> None:
         self._payments[payment.payment_id] = payment

@@ -73,9 +73,9 @@ class SentNotice:
     One attempt as the log keeps it.
 
     Attributes:
-        attempt: 1 for the first; 0 for a notice that was lost by plan.
+        attempt: 1 for the first; 0 for a notice that never left.
         answer: the HTTP status, or none.
-        error: why there was no answer; `dropped` for one that was lost by plan.
+        error: why there was no answer; `dropped` for one that was lost by plan, `closed` while nothing was served.
     """
 
     notice: Notice
@@ -146,6 +146,9 @@ class NoticeSender:
 
     def dispatch(self, notice: Notice, faults: Sequence[NoticeFault]) -> None:
         """Send a notice with the faults that concern its way; those that concern its bytes are already in it."""
+        if self._session is None:
+            self._record(notice, 0, None, "closed")
+            return
         if any(isinstance(fault, Drop) for fault in faults):
             self._record(notice, 0, None, "dropped")
             return
