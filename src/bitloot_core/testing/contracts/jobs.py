@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from bitloot_core.order.jobs import JobName
-from bitloot_core.ports.jobs import Done, Retry, Snooze
+from bitloot_core.ports.jobs import Dead, Done, Retry, Snooze
 from bitloot_core.testing.contracts.jobs_wakes import (
     ENDS,
     ORDER,
@@ -206,18 +206,29 @@ class JobsContract(WakeContract):
 
         assert (job.attempts, job.snoozes) == (2, 0)
 
-    async def test_a_dead_job_is_put_before_a_person(self, world: StorageWorld) -> None:
-        """It is never due again, its error and its finding can be read, and its name is free for a new one."""
+    async def test_a_dead_job_is_given_up(self, world: StorageWorld) -> None:
+        """It is never due again, its error can be read, and its name is free for a new one."""
         first = await claim(world, await ask(world))
-        await end(world, first, a_dead_end())
+        await end(world, first, Dead(error="gave up", finding=None))
         world.clock.advance(LEASE * 2)
 
         assert await due(world) == ()
         (row,) = await rows(world)
-        (found,) = (await world.queries.dossier(ORDER)).findings
         assert (row.status, row.last_error) == ("dead", "gave up")
-        assert (a_dead_end().finding, None) == (found.finding, found.resolved_at)
         assert first.lease.job_id != await ask(world)
+
+    async def test_a_dead_job_is_put_before_a_person(self, world: StorageWorld) -> None:
+        """The finding that it ends with is open from then on, and from a lost lease it is not."""
+        slow = await claim(world, await ask(world))
+        world.clock.advance(LEASE * 2)
+        quick = await claim(world, slow.lease.job_id, token="token-2")
+
+        with pytest.raises(LeaseLost):
+            await end(world, slow, a_dead_end())
+        assert list(await world.open_subjects()) == []
+        await end(world, quick, a_dead_end())
+
+        assert list(await world.open_subjects()) == ["reserve o1-1"]
 
     async def test_an_end_that_fails_leaves_the_job_to_the_next(self, world: StorageWorld) -> None:
         """A failure before the commit point: the job still runs, and is taken over when the lease is out."""

@@ -55,9 +55,9 @@ def a_dead_end() -> Dead:
     """Giving up, with the finding that says so."""
     finding = Finding(
         id=FindingId("dead-1"),
-        order_id=ORDER,
+        order_id=None,
         reason=FindingReason.DEAD_JOB,
-        subject="o1-1",
+        subject="reserve o1-1",
         text="It killed its worker 25 times.",
         amount=None,
         blocking=False,

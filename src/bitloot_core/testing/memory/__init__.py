@@ -1,0 +1,50 @@
+"""
+The storage ports in memory: quick, deterministic, and as strict as a database.
+
+All six ports look at one `MemoryDatabase`, which holds frozen values: nothing that a caller got from it can change it.
+A write is checked whole before the first of it is written, so that a refused one leaves nothing. Nothing here waits, so
+two callers of one event loop never meet in the middle of a write.
+
+    storage = MemoryStorage()
+    await storage.catalogue.put([a_product()])
+    storage.database.fail_next_commit(after=True)  # durable, but the caller is not told
+"""
+
+from __future__ import annotations
+
+from bitloot_core.testing.memory.catalogue import MemoryCatalogue
+from bitloot_core.testing.memory.database import MemoryDatabase
+from bitloot_core.testing.memory.inbox import MemoryInbox
+from bitloot_core.testing.memory.jobs import MemoryJobs
+from bitloot_core.testing.memory.queries import MemoryQueries
+from bitloot_core.testing.memory.requests import MemoryRequests
+from bitloot_core.testing.memory.store import MemoryOrderStore
+
+__all__ = [
+    "MemoryCatalogue",
+    "MemoryDatabase",
+    "MemoryInbox",
+    "MemoryJobs",
+    "MemoryOrderStore",
+    "MemoryQueries",
+    "MemoryRequests",
+    "MemoryStorage",
+]
+
+
+class MemoryStorage:
+    """
+    All storage ports over one database.
+
+    Args:
+        database: an earlier one, to go on where a process died; without it an empty one is made.
+    """
+
+    def __init__(self, database: MemoryDatabase | None = None) -> None:
+        self.database = database or MemoryDatabase()
+        self.store = MemoryOrderStore(self.database)
+        self.jobs = MemoryJobs(self.database)
+        self.inbox = MemoryInbox(self.database)
+        self.requests = MemoryRequests(self.database)
+        self.catalogue = MemoryCatalogue(self.database)
+        self.queries = MemoryQueries(self.database)

@@ -1,0 +1,22 @@
+"""The fakes of the storage ports keep what every implementation must promise."""
+
+import pytest
+
+from bitloot_core.testing.contracts.jobs import JobsContract
+from bitloot_core.testing.contracts.memory_world import MemoryWorld
+from bitloot_core.testing.contracts.store import OrderStoreContract
+from bitloot_core.testing.memory import MemoryStorage
+
+
+@pytest.fixture
+def world() -> MemoryWorld:
+    """An empty shop."""
+    return MemoryWorld.around(MemoryStorage())
+
+
+class TestMemoryOrderStore(OrderStoreContract):
+    """The suite of the order store."""
+
+
+class TestMemoryJobs(JobsContract):
+    """The suite of the job table."""
