@@ -123,13 +123,13 @@ class HttpCaller:
         except Unknown as exc:
             raise Unavailable(self._port, exc.reason) from exc.__cause__
 
-    async def act(self, path: str, *, body: object) -> Answer:
+    async def act(self, path: str, *, body: object = None) -> Answer:
         """
         Call `POST path` once, which may have an effect at the vendor.
 
         Args:
             path: begins with `/`; its segments are percent-encoded already.
-            body: sent as JSON, decimals with exactly their digits.
+            body: sent as JSON, decimals with exactly their digits; None sends no body.
 
         Returns:
             An answer of any status below 500 but 3xx and 429.
@@ -139,7 +139,7 @@ class HttpCaller:
             Unknown: it was sent and no such answer came: time-out, broken connection, 5xx, a redirect, an answer
                 beyond the cap.
         """
-        return await self._exchange("POST", path, content=encode_json(body))
+        return await self._exchange("POST", path, content=None if body is None else encode_json(body))
 
     async def _exchange(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, content: bytes | None = None
