@@ -63,7 +63,7 @@ class ApiCall:
     Attributes:
         call: such as `POST /payment`.
         path: the path as requested, without the query.
-        status: the HTTP status that was sent; none if the connection was dropped without an answer.
+        status: the HTTP status that was sent; none if there was no answer: dropped, or the client left.
     """
 
     call: str
@@ -86,6 +86,7 @@ class Pipeline:
 
     def __init__(self, faults: ApiFaults, clock: Callable[[], datetime]) -> None:
         self.calls: deque[ApiCall] = deque(maxlen=_LOG_LIMIT)
+        self.open_requests = 0
         self.latency_seconds = 0.0
         self.limits_per_second: Mapping[str, int] = {}
         self._faults = faults
@@ -96,9 +97,14 @@ class Pipeline:
         """An aiohttp handler that runs `handle` under this pipeline."""
 
         async def serve(request: web.Request) -> web.StreamResponse:
-            response = await self._response(call, handle, request)
-            status = None if response is None else response.status
-            self.calls.append(ApiCall(call=call, path=request.path, status=status, at=self._clock()))
+            response: web.StreamResponse | None = None
+            self.open_requests += 1
+            try:
+                response = await self._response(call, handle, request)
+            finally:
+                self.open_requests -= 1
+                status = None if response is None else response.status
+                self.calls.append(ApiCall(call=call, path=request.path, status=status, at=self._clock()))
             return _dropped(request) if response is None else response
 
         return serve

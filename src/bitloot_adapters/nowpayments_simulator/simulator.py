@@ -165,6 +165,11 @@ class NowPaymentsSimulator(Payer):
         return tuple(made for made in self._pipeline.calls if made.call == call)
 
     @property
+    def open_requests(self) -> int:
+        """How many requests have come in and have no answer yet, those that hang by plan included."""
+        return self._pipeline.open_requests
+
+    @property
     def pending_tasks(self) -> int:
         """How many background tasks are alive; zero at rest."""
         return len(self._tasks) + self._sender.pending_tasks
