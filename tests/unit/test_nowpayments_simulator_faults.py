@@ -225,12 +225,14 @@ async def test_a_failing_behaviour_is_reported_at_the_end() -> None:
     """A defect in a test's own callback is not swallowed."""
 
     async def broken(_: object) -> None:
+        """A behaviour with a defect."""
         raise RuntimeError("broken on purpose")
 
     simulator = NowPaymentsSimulator(api_keys={"key"}, ipn_secret=None)
     simulator.pay_automatically(broken)
 
     async def served_once() -> None:
+        """One payment, from the server's start to its end."""
         async with (
             simulator.serve() as served,
             aiohttp.ClientSession(headers={"x-api-key": "key"}) as session,

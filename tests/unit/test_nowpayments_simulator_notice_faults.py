@@ -209,6 +209,7 @@ async def test_odds_repeat_with_their_seed() -> None:
     odds = NoticeOdds(duplicate=0.3, drop=0.1, reorder=0.3, delay=0.3, replay=0.2, wrong_signature=0.2)
 
     def drawn(seed: int) -> list[tuple[NoticeFault, ...]]:
+        """The faults of 200 notices."""
         rng = random.Random(seed)
         return [odds.draw(rng) for _ in range(200)]
 

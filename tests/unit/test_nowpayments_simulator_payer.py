@@ -62,25 +62,25 @@ class Shop:
 async def shop() -> AsyncIterator[Shop]:
     """A shop with a callback on loopback and a served simulator."""
     async with aiohttp.ClientSession(headers={"x-api-key": API_KEY}) as session:
-        shop = Shop(
+        merchant = Shop(
             NowPaymentsSimulator(
                 api_keys={API_KEY},
                 ipn_secret="ipn-secret",
-                clock=lambda: shop.now,
+                clock=lambda: merchant.now,
                 rng=random.Random(1),
                 is_sandbox=True,
             ),
             session,
         )
         app = web.Application()
-        app.router.add_post("/ipn", shop.receive)
+        app.router.add_post("/ipn", merchant.receive)
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        shop.callback_url = f"http://127.0.0.1:{runner.addresses[0][1]}/ipn"
-        async with shop.simulator.serve() as served:
-            shop.base_url = served.base_url
-            yield shop
+        merchant.callback_url = f"http://127.0.0.1:{runner.addresses[0][1]}/ipn"
+        async with merchant.simulator.serve() as served:
+            merchant.base_url = served.base_url
+            yield merchant
         await runner.cleanup()
 
 

@@ -212,6 +212,7 @@ async def test_a_fixed_rate_expires_after_its_window(client: Client, clock: Hand
     _, floating = await client.post("/payment", ORDER)
 
     async def statuses() -> tuple[str, str]:
+        """Fixed and floating, as read now."""
         _, first = await client.get(f"/payment/{fixed['payment_id']}")
         _, second = await client.get(f"/payment/{floating['payment_id']}")
         return first["payment_status"], second["payment_status"]
