@@ -10,7 +10,7 @@ from typing import Protocol
 import attrs
 
 from bitloot_core.order.jobs import JobName
-from bitloot_core.values.ids import OrderId, WebhookId
+from bitloot_core.values.ids import JobId, OrderId, WebhookId
 
 
 class Source(enum.StrEnum):
@@ -82,10 +82,12 @@ class Received:
     Attributes:
         id: its row.
         duplicate: whether an equal one was there before.
+        job_id: the job that is due for it, if there is one.
     """
 
     id: WebhookId
     duplicate: bool
+    job_id: JobId | None
 
 
 @attrs.frozen(kw_only=True)
@@ -122,9 +124,9 @@ class Inbox(Protocol):
         """
         ...
 
-    async def replay(self, webhook_id: WebhookId, *, now: datetime) -> None:
+    async def replay(self, webhook_id: WebhookId, *, now: datetime) -> JobId:
         """
-        Run its job again, whatever its status; idempotent while that job lives.
+        Ask for its job again, whatever its status; idempotent while that job lives.
 
         Raises:
             NotFound: there is none.

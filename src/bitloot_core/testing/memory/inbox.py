@@ -14,7 +14,7 @@ from bitloot_core.ports.inbox import Inbox, Received, StoredWebhook, VerifiedWeb
 from bitloot_core.testing.memory.database import MemoryDatabase
 from bitloot_core.testing.memory.jobs import ask
 from bitloot_core.values.errors import NotFound, Refused, Unavailable, Unknown
-from bitloot_core.values.ids import WebhookId
+from bitloot_core.values.ids import JobId, WebhookId
 
 OVER = frozenset({WebhookStatus.PROCESSED, WebhookStatus.IGNORED})
 
@@ -40,13 +40,13 @@ class MemoryInbox:
             raise NotFound("webhook", str(webhook_id))
         return stored
 
-    async def replay(self, webhook_id: WebhookId, *, now: datetime) -> None:
-        """Run its job again, whatever its status."""
+    async def replay(self, webhook_id: WebhookId, *, now: datetime) -> JobId:
+        """Ask for its job again, whatever its status."""
         stored = await self.get(webhook_id)
         if webhook_id in self._database.pruned:
             raise Refused("body-pruned", "the body of this webhook is older than bodies are kept")
         with self._database.commit("inbox.replay"):
-            self._arm(stored, now)
+            return self._arm(stored, now)
 
     def prune(self, webhook_id: WebhookId) -> None:
         """Given a webhook that is older than bodies are kept: its body is gone."""
@@ -73,14 +73,13 @@ class MemoryInbox:
             )
             self._database.received[name] = stored.id
         self._database.webhooks[stored.id] = stored
-        if stored.status not in OVER:
-            self._arm(stored, now)
-        return Received(id=stored.id, duplicate=known is not None)
+        job_id = None if stored.status in OVER else self._arm(stored, now)
+        return Received(id=stored.id, duplicate=known is not None, job_id=job_id)
 
-    def _arm(self, stored: StoredWebhook, now: datetime) -> None:
+    def _arm(self, stored: StoredWebhook, now: datetime) -> JobId:
         """Make the webhook's job due, or wake it."""
         request = JobRequest(name=stored.webhook.source.job, ref=str(stored.id), order_id=stored.order_id, due_at=now)
-        ask(self._database, request, now)
+        return ask(self._database, request, now)
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,77 @@
+"""
+Looking at payments by ourselves: notices get lost, and the last word on a payment may never be sent.
+"""
+
+from __future__ import annotations
+
+from bitloot_core.order.commands import ExpireOrder, OpenFinding, RecordReading
+from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.jobs import split_ref
+from bitloot_core.order.order import Order
+from bitloot_core.order.payments import OpenPayment, Payment, ReviewedPayment, ShortPayment, VoidPayment
+from bitloot_core.order.policy import rung
+from bitloot_core.ports.jobs import Done, JobEnd, Snooze
+from bitloot_core.usecases.work import EndOf, Work
+from bitloot_core.values.errors import NotFound
+from bitloot_core.values.ids import OrderId
+
+_WATCHED = (OpenPayment, ShortPayment, ReviewedPayment, VoidPayment)
+
+
+async def check_payment(work: Work, ref: str) -> None:
+    """
+    Read one payment back and apply it; look again until a day after the gateway has stopped waiting for coins.
+
+    **Source:** NOWPayments help centre: a late deposit is still received after expiry, without a notice.
+    """
+    order_id, attempt = split_ref(ref, 2)
+    order = await work.shop.orders.get(OrderId(order_id))
+    payment = order.payment(int(attempt))
+    if not isinstance(payment, _WATCHED) or _is_over(work, payment):
+        await work.end(Done())
+        return
+    try:
+        reading = await work.shop.gateway.payment(payment.invoice.gateway_id)
+    except NotFound:
+        text = f"The gateway does not know payment {payment.invoice.gateway_id} any more (was the API key changed?)."
+        lost = OpenFinding(
+            reason=FindingReason.PAYMENT_UNKNOWN, subject=payment.invoice.gateway_id, text=text, blocking=False
+        )
+        await work.finish(order, lost, end=_next_look(work, payment.attempt))
+        return
+    await work.finish(order, RecordReading(reading=reading, read_back=True), end=_next_look(work, payment.attempt))
+
+
+def _is_over(work: Work, payment: Payment) -> bool:
+    if not isinstance(payment, _WATCHED):
+        return True
+    return work.now > payment.invoice.void_at + work.shop.policy.payment_afterlife
+
+
+def _next_look(work: Work, attempt: int) -> EndOf:
+    def end(after: Order) -> JobEnd:
+        payment = after.payment(attempt)
+        if payment is None or _is_over(work, payment):
+            return Done()
+        return Snooze(until=work.now + rung(work.shop.policy.payment_poll, work.job.snoozes + 1))
+
+    return end
+
+
+async def expire_order(work: Work, order_id: OrderId) -> None:
+    """
+    Expire an order whose time has run out, after asking the gateway once more about each open payment.
+    """
+    order = await work.shop.orders.get(order_id)
+    if work.now < order.expires_at:
+        await work.end(Snooze(until=order.expires_at))
+        return
+    readings: list[RecordReading] = []
+    for payment in order.payments:
+        if isinstance(payment, OpenPayment):
+            try:
+                reading = await work.shop.gateway.payment(payment.invoice.gateway_id)
+            except NotFound:  # `check_payment` tells the operator
+                continue
+            readings.append(RecordReading(reading=reading, read_back=True))
+    await work.finish(order, *readings, ExpireOrder())

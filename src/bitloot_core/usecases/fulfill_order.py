@@ -1,0 +1,30 @@
+"""
+Reserve and collect in one go, for a supplier that delivers at once: own stock, tests.
+"""
+
+from __future__ import annotations
+
+from bitloot_core.order.reservations import PlacedReservation, is_dead
+from bitloot_core.ports.jobs import Done
+from bitloot_core.usecases.finalize_delivery import check_reservation
+from bitloot_core.usecases.start_reservation import start_reservation
+from bitloot_core.usecases.work import Work
+from bitloot_core.values.ids import OrderId
+
+
+async def fulfill_order(work: Work, order_id: OrderId) -> None:
+    """
+    Bring every living reservation of an order as far as it goes. Idempotent.
+
+    What cannot be finished now goes on by the order's own `reserve` and `check-reservation` jobs.
+    """
+    part = work.part()
+    order = await work.shop.orders.get(order_id)
+    for res in order.reservations:
+        if is_dead(res):
+            continue
+        await start_reservation(part, res.plan.ref)
+        after = await work.shop.orders.get(order_id)
+        if isinstance(after.reservation(res.plan.number), PlacedReservation):
+            await check_reservation(part, res.plan.ref)
+    await work.end(Done())

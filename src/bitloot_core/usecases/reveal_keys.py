@@ -1,0 +1,160 @@
+"""
+Showing keys to whoever holds the link: the audit row is written first, and looking at the page consumes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from bitloot_core.order.order import LiveLink, Order
+from bitloot_core.order.units import HeldUnit
+from bitloot_core.ports.store import Change, KeyAccess, LinkUse
+from bitloot_core.usecases.change_order import MOST_TRIES
+from bitloot_core.usecases.shop import Shop
+from bitloot_core.values.errors import NotFound, Refused, StaleOrder
+from bitloot_core.values.ids import LinkId, ProductId, UnitId
+from bitloot_core.values.keys import KeyMaterial, KeyOwner
+
+
+@attrs.frozen(kw_only=True)
+class Visitor:
+    """
+    Who asks, as far as we can tell.
+
+    Attributes:
+        address: the client's address, behind trusted proxies.
+        agent: what the client calls itself.
+    """
+
+    address: str
+    agent: str
+
+
+@attrs.frozen(kw_only=True)
+class LinkView:
+    """
+    What a delivery page can say without opening anything.
+
+    Attributes:
+        ready: how many keys can be revealed now.
+        owed: how many are still to come.
+        expires_at: until when the link is good.
+    """
+
+    order: Order
+    ready: int
+    owed: int
+    expires_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RevealedKey:
+    """One key in the clear, on its way to the buyer."""
+
+    unit_id: UnitId
+    product_id: ProductId
+    title: str
+    material: KeyMaterial
+
+
+@attrs.frozen(kw_only=True)
+class Revealed:
+    """The keys of an order that are ready, in the order of its lines."""
+
+    order: Order
+    keys: tuple[RevealedKey, ...]
+
+
+async def look_at_link(shop: Shop, token: str) -> LinkView:
+    """
+    Say what a link leads to. Consumes nothing: mail scanners open links.
+
+    Raises:
+        NotFound: the token is not one of ours.
+        Refused: the link is no longer good (`link-revoked`, `link-expired`), or the order may not be delivered
+            (`not-revealable`).
+    """
+    order, link = await _order_behind(shop, token)
+    return LinkView(order=order, ready=len(order.held), owed=len(order.owed), expires_at=link.expires_at)
+
+
+async def reveal_keys(shop: Shop, token: str, visitor: Visitor) -> Revealed:
+    """
+    Write who looks, then open the keys. Repeatable as often as the link admits.
+
+    Raises:
+        NotFound: the token is not one of ours.
+        Refused: the link is no longer good (`link-revoked`, `link-expired`, `link-used-up`), the order may not be
+            delivered (`not-revealable`), or nothing is ready yet (`nothing-ready`).
+        Unavailable: the vault cannot be asked now; the audit row stands.
+        Corrupt: a key does not open.
+    """
+    order = await _write_access(shop, token, visitor)
+    held = order.held
+    owners = [
+        (
+            unit.storage_ref,
+            KeyOwner(order_id=order.id, unit_id=unit.id, supplier_key_id=unit.supplier_key_id),
+        )
+        for unit in held
+    ]
+    materials = await shop.vault.open_keys(owners)
+    return Revealed(
+        order=order,
+        keys=tuple(_revealed(order, unit, material) for unit, material in zip(held, materials, strict=True)),
+    )
+
+
+async def _write_access(shop: Shop, token: str, visitor: Visitor) -> Order:
+    """Audit first; the order must not have changed between the reading and the writing (a refund, say)."""
+    for _ in range(MOST_TRIES):
+        order, link = await _order_behind(shop, token)
+        if not order.held:
+            raise Refused("nothing-ready", "no key of this order is ready yet")
+        now = shop.clock.now()
+        accesses = tuple(_access(order, unit, visitor, now) for unit in order.held)
+        use = LinkUse(link_id=link.id, max_views=shop.policy.link_max_views, at=now)
+        try:
+            await shop.orders.commit(Change(at=now, before=order, after=order, accesses=accesses, link_use=use))
+        except StaleOrder:
+            continue
+        return order
+    raise StaleOrder("of this link")
+
+
+async def _order_behind(shop: Shop, token: str) -> tuple[Order, LiveLink]:
+    link_id = shop.links.verify(token)
+    order_id = await shop.orders.find_by_link(link_id)
+    if order_id is None:
+        raise NotFound("link", "that was given")
+    order = await shop.orders.get(order_id)
+    return order, _good_link(order, link_id, shop.clock.now())
+
+
+def _good_link(order: Order, link_id: LinkId, now: datetime) -> LiveLink:
+    if not isinstance(order.link, LiveLink) or order.link.id != link_id:
+        raise Refused("link-revoked", "a newer link was made for this order")
+    if not order.may_reveal:
+        raise Refused("not-revealable", "the order is not paid, or was refunded")
+    if now >= order.link.expires_at:
+        raise Refused("link-expired", "this link has expired")
+    return order.link
+
+
+def _access(order: Order, unit: HeldUnit, visitor: Visitor, now: datetime) -> KeyAccess:
+    return KeyAccess(
+        order_id=order.id,
+        unit_id=unit.id,
+        actor="link",
+        address=visitor.address[:64],
+        agent=visitor.agent[:256],
+        reason="",
+        at=now,
+    )
+
+
+def _revealed(order: Order, unit: HeldUnit, material: KeyMaterial) -> RevealedKey:
+    line = order.line(unit.line)
+    return RevealedKey(unit_id=unit.id, product_id=line.product_id, title=line.title, material=material)

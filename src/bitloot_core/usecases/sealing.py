@@ -1,0 +1,79 @@
+"""
+From keys in the clear to sealed keys: matched to the units that lack one, sealed, and thrown away if nobody needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from bitloot_core.order.commands import SealedKey
+from bitloot_core.order.order import Order
+from bitloot_core.order.reservations import Plan
+from bitloot_core.ports.supplier import SupplierKey
+from bitloot_core.ports.vault import Vault
+from bitloot_core.values.errors import PortError
+from bitloot_core.values.ids import SupplierProductId, UnitId
+from bitloot_core.values.keys import KeyOwner
+
+
+@attrs.frozen(kw_only=True)
+class Matched:
+    """
+    Keys and the units that they fit.
+
+    Attributes:
+        surplus: how many keys fit no unit.
+    """
+
+    fitting: tuple[tuple[UnitId, SupplierKey], ...]
+    surplus: int
+
+
+def match_keys(order: Order, plan: Plan, keys: Sequence[SupplierKey]) -> Matched:
+    """
+    Give each new key of a purchase to a unit of its product that lacks one; by key id, so that any order of keys does.
+    """
+    held = {unit.supplier_key_id for unit in order.held}
+    owed = {unit.id for unit in order.owed}
+    waiting: dict[SupplierProductId, list[UnitId]] = {
+        item.supplier_product_id: [unit for unit in item.units if unit in owed] for item in plan.items
+    }
+    fitting: list[tuple[UnitId, SupplierKey]] = []
+    surplus = 0
+    for key in sorted(keys, key=lambda one: one.id):
+        if key.id in held:
+            continue
+        units = waiting.get(key.product_id)
+        if units:
+            fitting.append((units.pop(0), key))
+        else:
+            surplus += 1
+    return Matched(fitting=tuple(fitting), surplus=surplus)
+
+
+async def seal(vault: Vault, order: Order, keys: Sequence[tuple[UnitId, SupplierKey]]) -> tuple[SealedKey, ...]:
+    """Seal keys for their units; each is durable and was opened once when this returns."""
+    if not keys:
+        return ()
+    owners = [
+        (KeyOwner(order_id=order.id, unit_id=unit_id, supplier_key_id=key.id), key.material) for unit_id, key in keys
+    ]
+    refs = await vault.save_keys(owners)
+    return tuple(
+        SealedKey(unit_id=unit_id, supplier_key_id=key.id, storage_ref=ref)
+        for (unit_id, key), ref in zip(keys, refs, strict=True)
+    )
+
+
+async def discard_unused(vault: Vault, order: Order, seals: Sequence[SealedKey]) -> None:
+    """Remove what was sealed for nothing, because somebody else was quicker; `reconcile` finds what this leaves."""
+    used = {unit.storage_ref for unit in order.held}
+    unused = [one.storage_ref for one in seals if one.storage_ref not in used]
+    if not unused:
+        return
+    try:
+        await vault.discard(unused)
+    except PortError:
+        return

@@ -1,0 +1,154 @@
+"""
+Buying: looked up before it is bought, claimed in writing before it is sent, and never sent twice blindly.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bitloot_core.order.commands import (
+    ClaimPurchase,
+    OpenFinding,
+    RecordPurchase,
+    RecordPurchaseDoubt,
+    RecordPurchaseRefusal,
+    ReleasePurchase,
+)
+from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.jobs import number_of
+from bitloot_core.order.order import Order
+from bitloot_core.order.refusals import TransitionRefused
+from bitloot_core.order.reservations import (
+    ClaimedReservation,
+    DoubtfulReservation,
+    PlannedReservation,
+    SupplierWord,
+)
+from bitloot_core.ports.jobs import Done, Retry, Snooze
+from bitloot_core.ports.supplier import Purchase
+from bitloot_core.usecases.pauses import backoff
+from bitloot_core.usecases.work import Work
+from bitloot_core.values.errors import AlreadyTaken, Rejected, Unavailable, Unknown
+from bitloot_core.values.ids import ExternalRef, order_of
+
+_LEAST_LEASE = 1 / 3
+"""The part of a lease that must be left before a purchase is sent: a worker that was stalled must not send it late."""
+_DEAD = frozenset({SupplierWord.CANCELLED, SupplierWord.REFUNDED})
+
+
+async def start_reservation(work: Work, ref: ExternalRef) -> None:
+    """
+    Bring one reservation forward: buy it, or find out whether it was bought.
+
+    Idempotent under `ref`: whatever happened before, at most one purchase lives under it.
+    """
+    order = await work.shop.orders.get(order_of(ref))
+    res = order.reservation(number_of(ref))
+    if isinstance(res, ClaimedReservation):  # whoever claimed it is gone: the lease is ours
+        order = await work.go_on(order, RecordPurchaseDoubt(number=res.plan.number))
+        res = order.reservation(res.plan.number)
+    match res:
+        case PlannedReservation():
+            if not await _adopt(work, order, ref):
+                await _buy(work, order, res)
+        case DoubtfulReservation():
+            await _look_up(work, order, res)
+        case _:
+            await work.end(Done())
+
+
+async def _adopt(work: Work, order: Order, ref: ExternalRef) -> bool:
+    """Take over what the supplier has under our reference, if it has anything."""
+    found = await work.shop.supplier.find(ref)
+    if not found:
+        return False
+    number = number_of(ref)
+    alive = [one for one in found if one.word not in _DEAD] or list(found)
+    try:
+        await work.finish(order, *(_record(number, one) for one in alive))
+    except AlreadyTaken as taken:
+        await _tell_taken(work, order, ref, taken)
+    return True
+
+
+def _record(number: int, purchase: Purchase) -> RecordPurchase:
+    return RecordPurchase(
+        number=number,
+        supplier_order_id=purchase.supplier_order_id,
+        charged=purchase.charged,
+        word=purchase.word,
+    )
+
+
+async def _buy(work: Work, order: Order, res: PlannedReservation | DoubtfulReservation) -> None:
+    """Claim in writing, then send: the claim is where money that counts is demanded."""
+    plan = res.plan
+    if work.left < work.shop.policy.lease * _LEAST_LEASE:
+        await work.snooze(timedelta(0))
+        return
+    try:
+        order = await work.go_on(order, ClaimPurchase(number=plan.number))
+    except TransitionRefused as refusal:
+        await _not_now(work, order, plan.ref, refusal)
+        return
+    try:
+        purchase = await work.shop.supplier.reserve(plan.items, ref=plan.ref)
+    except Rejected as refusal:
+        refused = RecordPurchaseRefusal(number=plan.number, code=refusal.code, reason=refusal.reason)
+        await work.finish(order, refused)
+    except Unavailable as away:
+        pause = backoff(work.shop.policy, work.job.attempts, work.shop.ids.fraction(), asked=away.retry_after)
+        again = Retry(at=work.now + pause, error=str(away))
+        await work.finish(order, ReleasePurchase(number=plan.number), end=again)
+    except Unknown:
+        first = Snooze(until=work.now + work.shop.policy.lookups()[0])
+        await work.finish(order, RecordPurchaseDoubt(number=plan.number), end=first)
+    else:
+        try:
+            await work.finish(order, _record(plan.number, purchase))
+        except AlreadyTaken as taken:
+            await _tell_taken(work, order, plan.ref, taken)
+
+
+async def _look_up(work: Work, order: Order, res: DoubtfulReservation) -> None:
+    """Ask by our reference; send again only when the quiet window has passed without a find."""
+    if await _adopt(work, order, res.plan.ref):
+        return
+    since = work.now - res.claimed_at
+    later = next((pause for pause in work.shop.policy.lookups() if pause > since), None)
+    if later is not None:
+        await work.end(Snooze(until=res.claimed_at + later))
+    else:
+        await _buy(work, order, res)
+
+
+async def _not_now(work: Work, order: Order, ref: ExternalRef, refusal: TransitionRefused) -> None:
+    """The claim was refused: a person decides, or there is nothing (more) to buy."""
+    if refusal.code == "quiet-window":
+        await work.snooze(work.shop.policy.lookups()[0])
+    elif refusal.code == "operator-decides":
+        await work.finish(
+            order,
+            OpenFinding(
+                reason=FindingReason.SUPPLIER_DOUBT,
+                subject=ref,
+                text="The supplier gave no answer to a purchase and shows none; retry sends it again.",
+                blocking=True,
+            ),
+        )
+    else:
+        await work.end(Done())
+
+
+async def _tell_taken(work: Work, order: Order, ref: ExternalRef, taken: AlreadyTaken) -> None:
+    """The supplier named a purchase that another order holds: nothing is taken over, and a person looks."""
+    await work.finish(
+        order,
+        RecordPurchaseDoubt(number=number_of(ref)),
+        OpenFinding(
+            reason=FindingReason.SUPPLIER_MISMATCH,
+            subject=ref,
+            text=f"The supplier answered with a purchase that is not ours to take: {taken}.",
+            blocking=True,
+        ),
+    )
