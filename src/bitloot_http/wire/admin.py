@@ -1,0 +1,365 @@
+"""What the operator sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Self
+
+import attrs
+
+from bitloot_core.order.ledger import LedgerEntry
+from bitloot_core.ports.inbox import StoredWebhook
+from bitloot_core.ports.queries import (
+    Dossier,
+    FindingRow,
+    JobRow,
+    OrderRow,
+    ReservationRow,
+    WebhookRow,
+)
+from bitloot_core.ports.store import KeyAccess
+from bitloot_core.ports.supplier import Purchase
+from bitloot_core.values.money import Money
+from bitloot_http.shapes import shape
+from bitloot_http.wire.next_step import next_step
+from bitloot_http.wire.orders import ItemView, OrderView, PaymentView, TimelineView
+from bitloot_http.wire.redaction import readable_payload
+
+
+@attrs.frozen(kw_only=True)
+class OrderRowView:
+    """An order in a list."""
+
+    id: str
+    order_id: str
+    status: str
+    email: str
+    total: Money
+    units: int
+    owed: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: OrderRow) -> Self:
+        """Show a row."""
+        return cls(
+            id=row.id,
+            order_id=row.id,
+            status=row.status,
+            email=row.email,
+            total=row.total,
+            units=row.units,
+            owed=row.owed,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class ReservationView:
+    """One purchase at the supplier."""
+
+    id: str
+    order_id: str
+    email: str
+    status: str = attrs.field(
+        metadata=shape("`planned`, `claimed`, `in-doubt`, `placed`, `completed`, `refused` or `fallen`.")
+    )
+    attempt: int
+    external_ref: str = attrs.field(metadata=shape("Our name of it at the supplier."))
+    kinguin_reservation_id: str | None
+    supplier_status: str | None
+    cost: Money | None
+    created_at: datetime
+    updated_at: datetime
+    next_step: str = attrs.field(metadata=shape("What happens next by itself, or who must act."))
+
+    @classmethod
+    def of(cls, row: ReservationRow) -> Self:
+        """Show a row."""
+        return cls(
+            id=row.id,
+            order_id=row.order_id,
+            email=row.email,
+            status=row.status,
+            attempt=row.attempt,
+            external_ref=row.id,
+            kinguin_reservation_id=row.supplier_order_id,
+            supplier_status=row.supplier_status,
+            cost=row.cost,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            next_step=next_step(row),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class WebhookView:
+    """An authentic webhook, without its body."""
+
+    id: int
+    source: str
+    type: str
+    external_id: str | None
+    status: str
+    deliveries: int
+    attempts: int
+    order_id: str | None
+    result: str | None
+    received_at: datetime
+    processed_at: datetime | None
+
+    @classmethod
+    def of(cls, row: WebhookRow) -> Self:
+        """Show a row."""
+        return cls(
+            id=row.id,
+            source=row.source,
+            type=row.type,
+            external_id=row.external_id,
+            status=row.status,
+            deliveries=row.deliveries,
+            attempts=row.attempts,
+            order_id=row.order_id,
+            result=row.result,
+            received_at=row.received_at,
+            processed_at=row.processed_at,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class WebhookDetailView:
+    """An authentic webhook with its body, in which nothing that can be a key is readable."""
+
+    id: int
+    source: str
+    type: str
+    external_id: str | None
+    status: str
+    deliveries: int
+    order_id: str | None
+    result: str | None
+    received_at: datetime
+    processed_at: datetime | None
+    scheme: str = attrs.field(metadata=shape("How it was proved: `hmac` over the body, or a `secret` header."))
+    headers: Mapping[str, str]
+    payload: object = attrs.field(metadata=shape("The body as JSON; keys are stars. None once it was pruned."))
+
+    @classmethod
+    def of(cls, stored: StoredWebhook) -> Self:
+        """Show a webhook with what may be shown of its body."""
+        webhook = stored.webhook
+        return cls(
+            id=stored.id,
+            source=str(webhook.source),
+            type=webhook.type,
+            external_id=webhook.external_id,
+            status=str(stored.status),
+            deliveries=stored.deliveries,
+            order_id=stored.order_id,
+            result=stored.result,
+            received_at=stored.received_at,
+            processed_at=stored.processed_at,
+            scheme=webhook.scheme,
+            headers=webhook.headers,
+            payload=readable_payload(webhook.source, webhook.body),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class FindingView:
+    """What needs a person."""
+
+    id: str
+    order_id: str | None
+    reason: str
+    text: str
+    status: str = attrs.field(metadata=shape("`open` or `resolved`."))
+    amount: str | None
+    opened_at: datetime
+    resolved_at: datetime | None
+
+    @classmethod
+    def of(cls, row: FindingRow) -> Self:
+        """Show a row."""
+        finding = row.finding
+        return cls(
+            id=finding.id,
+            order_id=finding.order_id,
+            reason=str(finding.reason),
+            text=finding.text,
+            status="open" if row.resolved_at is None else "resolved",
+            amount=finding.amount,
+            opened_at=finding.opened_at,
+            resolved_at=row.resolved_at,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class JobView:
+    """Something that is to be done, or was."""
+
+    id: int
+    name: str
+    order_id: str | None
+    status: str
+    attempts: int
+    due_at: datetime
+    last_error: str | None
+
+    @classmethod
+    def of(cls, row: JobRow) -> Self:
+        """Show a row."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            order_id=row.order_id,
+            status=row.status,
+            attempts=row.attempts,
+            due_at=row.due_at,
+            last_error=row.last_error,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class LedgerView:
+    """Money that moved."""
+
+    id: str
+    kind: str
+    external_id: str
+    amount: str
+    currency: str
+    at: datetime
+
+    @classmethod
+    def of(cls, entry: LedgerEntry) -> Self:
+        """Show an entry."""
+        return cls(
+            id=f"{entry.kind}:{entry.external_id}",
+            kind=str(entry.kind),
+            external_id=entry.external_id,
+            amount=f"{entry.amount:f}",
+            currency=entry.currency,
+            at=entry.at,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class KeyAccessView:
+    """One access to one key."""
+
+    id: int
+    at: datetime
+    unit_id: str
+    actor: str = attrs.field(metadata=shape("`link`, or `admin:NAME`."))
+    address: str
+    agent: str
+    reason: str
+
+    @classmethod
+    def of(cls, number: int, access: KeyAccess) -> Self:
+        """Show an audit row."""
+        return cls(
+            id=number,
+            at=access.at,
+            unit_id=access.unit_id,
+            actor=access.actor,
+            address=access.address,
+            agent=access.agent,
+            reason=access.reason,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class SupplierStatusView:
+    """What the supplier says of a purchase now; never a key."""
+
+    reservation_id: str
+    external_ref: str
+    status: str
+    cost: Money
+    quantities: Mapping[str, int]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, purchase: Purchase) -> Self:
+        """Show a purchase."""
+        return cls(
+            reservation_id=purchase.supplier_order_id,
+            external_ref=purchase.ref,
+            status=str(purchase.word),
+            cost=purchase.charged,
+            quantities={str(product): count for product, count in purchase.quantities.items()},
+            created_at=purchase.created_at,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class AdminOrderView(OrderView):
+    """An order with everything that is known of it."""
+
+    email: str
+    version: int
+    reservations: tuple[ReservationView, ...]
+    jobs: tuple[JobView, ...]
+    findings: tuple[FindingView, ...]
+    webhook_logs: tuple[WebhookView, ...]
+    ledger: tuple[LedgerView, ...]
+
+    @classmethod
+    def of_dossier(cls, dossier: Dossier, reservations: tuple[ReservationRow, ...]) -> Self:
+        """Show an order to the operator."""
+        order = dossier.order
+        shown = OrderView.of(order, ())
+        return cls(
+            order_id=shown.order_id,
+            status=shown.status,
+            total=shown.total,
+            created_at=shown.created_at,
+            expires_at=shown.expires_at,
+            items=tuple(ItemView.of(order, line) for line in order.lines),
+            payments=PaymentView.all_of(order.payments),
+            timeline=TimelineView.whole(dossier.timeline),
+            email=order.buyer.email,
+            version=order.version,
+            reservations=tuple(ReservationView.of(row) for row in reservations),
+            jobs=tuple(JobView.of(row) for row in dossier.jobs),
+            findings=tuple(FindingView.of(row) for row in dossier.findings),
+            webhook_logs=tuple(WebhookView.of(row) for row in dossier.webhooks),
+            ledger=tuple(LedgerView.of(entry) for entry in dossier.ledger),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class OrderList:
+    """Orders, newest first."""
+
+    items: tuple[OrderRowView, ...]
+    next_cursor: str | None
+
+
+@attrs.frozen(kw_only=True)
+class ReservationList:
+    """Reservations, newest first."""
+
+    items: tuple[ReservationView, ...]
+    next_cursor: str | None
+
+
+@attrs.frozen(kw_only=True)
+class WebhookList:
+    """Webhooks, newest first."""
+
+    items: tuple[WebhookView, ...]
+    next_cursor: str | None
+
+
+@attrs.frozen(kw_only=True)
+class KeyAccessList:
+    """Every access to the keys of an order, oldest first."""
+
+    items: tuple[KeyAccessView, ...]
+    next_cursor: str | None
