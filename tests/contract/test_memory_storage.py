@@ -2,8 +2,12 @@
 
 import pytest
 
+from bitloot_core.testing.contracts.catalogue import CatalogueContract
+from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
 from bitloot_core.testing.contracts.memory_world import MemoryWorld
+from bitloot_core.testing.contracts.queries import QueriesContract
+from bitloot_core.testing.contracts.requests import RequestsContract
 from bitloot_core.testing.contracts.store import OrderStoreContract
 from bitloot_core.testing.memory import MemoryStorage
 
@@ -20,3 +24,19 @@ class TestMemoryOrderStore(OrderStoreContract):
 
 class TestMemoryJobs(JobsContract):
     """The suite of the job table."""
+
+
+class TestMemoryInbox(InboxContract):
+    """The suite of the inbox."""
+
+
+class TestMemoryRequests(RequestsContract):
+    """The suite of the idempotency keys."""
+
+
+class TestMemoryCatalogue(CatalogueContract):
+    """The suite of the catalogue."""
+
+
+class TestMemoryQueries(QueriesContract):
+    """The suite of the admin's reads."""
