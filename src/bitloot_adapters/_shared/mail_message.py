@@ -1,0 +1,213 @@
+"""
+How a mail to a buyer looks: a message with a text part and an HTML part, ready for whoever brings it.
+
+Rule: a mail carries a link and never a key. What stands in it from outside (titles, the address) is escaped or refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from typing import Self
+
+import attrs
+
+from bitloot_core.ports.mailer import Mail
+from bitloot_core.values.errors import InvalidInput, Rejected
+
+_ADDRESS = re.compile(r"[^\s\x00-\x20\x7f()<>\[\]:;,\\\"@]{1,64}@[^\s\x00-\x20\x7f()<>\[\]:;,\\\"@]{1,253}")
+_NAMED = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>]+)>\s*")
+_LONGEST_LINE = 900
+"""In characters; SMTP admits 998 bytes a line (RFC 5321, section 4.5.3.1.6)."""
+
+
+@attrs.frozen(kw_only=True)
+class Sender:
+    """
+    Who our mails are from.
+
+    Attributes:
+        name: what a mail program shows; may be empty.
+        address: where answers go; its domain ends our Message-IDs.
+    """
+
+    name: str
+    address: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """
+        Read `shop@example.com` or `The Shop <shop@example.com>`.
+
+        Raises:
+            InvalidInput: it is neither.
+        """
+        found = _NAMED.fullmatch(text)
+        name, address = (found["name"].strip('"'), found["address"]) if found else ("", text)
+        try:
+            address = _usable(address.strip())
+        except ValueError:
+            raise InvalidInput("MAIL_FROM", "is not a mail address") from None
+        if any(ord(character) < ord(" ") for character in name):
+            raise InvalidInput("MAIL_FROM", "holds a control character")
+        return cls(name=name, address=address)
+
+    @property
+    def domain(self) -> str:
+        """The part of the address behind the at sign."""
+        return self.address.rpartition("@")[2]
+
+
+def render(mail: Mail, *, key: str, sender: Sender, at: datetime) -> EmailMessage:
+    """
+    Make the message.
+
+    Args:
+        mail: what it says.
+        key: the name of this mail among all; equal keys give equal Message-IDs.
+        sender: who it is from.
+        at: the date that it bears.
+
+    Raises:
+        Rejected: no mail can go to this address (`mail-refused`).
+    """
+    try:
+        to = _usable(mail.to)
+    except ValueError:
+        # The reason is left out: it could repeat what somebody wrote into the address.
+        raise Rejected("mailer", "the buyer's address cannot be used", code="mail-refused") from None
+    message = EmailMessage(policy=SMTP if to.isascii() else SMTPUTF8)
+    message["Date"] = at
+    message["From"] = _header_address(sender.address, sender.name)
+    message["To"] = _header_address(to)
+    message["Subject"] = _subject(mail)
+    message["Message-ID"] = f"<{digest_of(key)}@{sender.domain}>"
+    # Holiday notes and the like need not answer a machine. Source: RFC 3834, section 5.
+    message["Auto-Submitted"] = "auto-generated"
+    text, page = _text(mail), _html(mail)
+    message.set_content(text, cte=_encoding_for(text))
+    message.add_alternative(page, subtype="html", cte=_encoding_for(page))
+    # Made from the key and not by chance, so that a repeat is the same message.
+    message.set_boundary(f"=_{digest_of(key)}")
+    return message
+
+
+def digest_of(key: str) -> str:
+    """A short name made from a mail's key: safe in a header and as a file's name, and says nothing."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _usable(address: str) -> str:
+    """
+    An address as it goes on the wire: its domain in ASCII.
+
+    Raises:
+        ValueError: it is none, or holds what could end a header.
+    """
+    if _ADDRESS.fullmatch(address) is None:
+        raise ValueError("not a mail address")
+    mailbox, _, domain = address.rpartition("@")
+    # UnicodeError, which an impossible domain raises, is a ValueError.
+    return f"{mailbox}@{domain if domain.isascii() else domain.encode('idna').decode('ascii')}"
+
+
+def _header_address(address: str, name: str = "") -> Address:
+    mailbox, _, domain = address.rpartition("@")
+    try:
+        return Address(display_name=name, username=mailbox, domain=domain)
+    except (ValueError, MessageError):
+        raise Rejected("mailer", "an address cannot be used", code="mail-refused") from None
+
+
+def _encoding_for(text: str) -> str:
+    # Plain where it can be, so that a link stays in one piece for whoever reads the raw message.
+    plain = text.isascii() and all(len(line) <= _LONGEST_LINE for line in text.splitlines())
+    return "7bit" if plain else "quoted-printable"
+
+
+def _subject(mail: Mail) -> str:
+    if mail.owed:
+        return f"{mail.ready} of your {mail.ready + mail.owed} keys can be opened"
+    return "Your key is ready" if mail.ready == 1 else f"Your {mail.ready} keys are ready"
+
+
+def _lead(mail: Mail) -> str:
+    if mail.owed:
+        rest = "one is" if mail.owed == 1 else f"{mail.owed} are"
+        return (
+            f"{mail.ready} of your {mail.ready + mail.owed} keys can be opened now; {rest} still on the way. "
+            "The same page shows the rest as soon as it is there, and we write to you then."
+        )
+    return "Thank you for your order. Everything that you bought is ready."
+
+
+_CARE = (
+    "Whoever has this link can see your keys, so keep it to yourself. "
+    "Opening the page shows nothing yet: you choose when."
+)
+
+
+def _titles(mail: Mail) -> list[str]:
+    """The titles, each on one line and without anything that is not printed."""
+    lines = (" ".join(title.split()) for title in mail.titles)
+    return ["".join(character for character in line if character.isprintable()) for line in lines]
+
+
+def _text(mail: Mail) -> str:
+    titles = "\n".join(f"  - {title}" for title in _titles(mail))
+    parts = (_lead(mail), titles, "Open your keys here:", mail.link.reveal(), _CARE, f"Order {mail.order_id}")
+    return "\n\n".join(parts) + "\n"
+
+
+# Mail programs drop style sheets, so each element carries its own style.
+_PAGE = (
+    "margin:0;padding:24px 12px;background:#f4f4f6;color:#1d1d22;"
+    "font:16px/1.5 -apple-system,'Segoe UI',Roboto,Arial,sans-serif"
+)
+_CARD = (
+    "max-width:520px;margin:0 auto;padding:28px 28px 20px;background:#ffffff;border:1px solid #e2e2e8;"
+    "border-radius:10px"
+)
+_BUTTON = (
+    "display:inline-block;padding:12px 28px;background:#3b3fd8;color:#ffffff;font-weight:600;text-decoration:none;"
+    "border-radius:8px"
+)
+_SMALL = "margin:0 0 12px;color:#62626e;font-size:13px"
+
+
+def _html(mail: Mail) -> str:
+    link = html.escape(mail.link.reveal())
+    titles = "\n".join(f'<li style="margin:4px 0">{html.escape(title)}</li>' for title in _titles(mail))
+    button = "Open my key" if mail.ready == 1 else "Open my keys"
+    return f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(_subject(mail))}</title>
+</head>
+<body style="{_PAGE}">
+<div style="{_CARD}">
+<h1 style="margin:0 0 12px;font-size:22px;line-height:1.3">{html.escape(_subject(mail))}</h1>
+<p style="margin:0 0 16px">{html.escape(_lead(mail))}</p>
+<ul style="margin:0 0 24px;padding-left:20px">
+{titles}
+</ul>
+<p style="margin:0 0 24px">
+<a href="{link}" style="{_BUTTON}">{button}</a>
+</p>
+<p style="{_SMALL}">If the button does not work, copy this address into your browser:<br>
+<span style="color:#1d1d22;word-break:break-all">{link}</span></p>
+<p style="{_SMALL}">{html.escape(_CARE)}</p>
+<p style="{_SMALL}">Order {html.escape(mail.order_id)}</p>
+</div>
+</body>
+</html>
+"""
