@@ -42,9 +42,15 @@ BARE_IMPORT = """
 import importlib, json, pkgutil, sys
 before = set(sys.modules)
 import bitloot_core
-for module in pkgutil.walk_packages(bitloot_core.__path__, "bitloot_core."):
-    if not module.name.startswith("bitloot_core.testing"):
-        importlib.import_module(module.name)
+
+def visit(package):
+    for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        if found.name != "bitloot_core.testing.contracts":  # the suites ask for pytest, the fakes do not
+            module = importlib.import_module(found.name)
+            if found.ispkg:
+                visit(module)
+
+visit(bitloot_core)
 roots = {name.partition(".")[0] for name in set(sys.modules) - before}
 print(json.dumps(sorted(roots - set(sys.stdlib_module_names) - {"__mp_main__"})))
 """

@@ -1,0 +1,93 @@
+"""
+Doing jobs: those that the doorbell rings for, and those that we find due by ourselves.
+
+The doorbell only makes it quick. A ring that is lost, a process that died with a lease, a pause that has run out: the
+relay finds them all in the job table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bitloot_core.usecases.run_job import due_jobs, run_job
+from bitloot_core.usecases.shop import Shop
+from bitloot_core.values.ids import JobId
+
+_LOG = structlog.get_logger("bitloot.worker")
+
+
+class Worker:
+    """
+    Does jobs, a bounded number at a time.
+
+    Args:
+        shop: what the jobs work with.
+        concurrency: how many jobs are in hand at once.
+        look_every: how often due jobs are looked for.
+    """
+
+    def __init__(self, shop: Shop, *, concurrency: int, look_every: timedelta) -> None:
+        self._shop = shop
+        self._slots = asyncio.Semaphore(concurrency)
+        self._batch = concurrency * 4
+        self._look_every = look_every.total_seconds()
+        self._in_hand: dict[JobId, asyncio.Task[None]] = {}
+        self._relay: asyncio.Task[None] | None = None
+
+    @property
+    def in_hand(self) -> int:
+        """How many jobs are being done, or wait for a free slot."""
+        return len(self._in_hand)
+
+    def start(self) -> None:
+        """Begin to look for due jobs."""
+        self._relay = asyncio.get_running_loop().create_task(self._look(), name="relay")
+
+    async def run(self, job_id: JobId) -> None:
+        """Do one job; when it is in hand already, the claim would be refused anyway."""
+        if job_id not in self._in_hand:
+            await asyncio.shield(self._take(job_id))
+
+    async def stop(self, *, grace: timedelta) -> None:
+        """
+        Stop looking, finish what is in hand within `grace`, and give up the rest: its leases run out by themselves.
+        """
+        if self._relay is not None:
+            self._relay.cancel()
+            await asyncio.gather(self._relay, return_exceptions=True)
+        tasks = set(self._in_hand.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _take(self, job_id: JobId) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(self._do(job_id), name=f"job {job_id}")
+        self._in_hand[job_id] = task
+        task.add_done_callback(lambda _: self._in_hand.pop(job_id, None))
+        return task
+
+    async def _do(self, job_id: JobId) -> None:
+        async with self._slots:
+            try:
+                await run_job(self._shop, job_id)
+            except Exception as error:  # noqa: BLE001  # the store is away: the lease runs out, the job comes again
+                _LOG.warning("job left to its lease", job_id=job_id, error=type(error).__name__)
+
+    async def _look(self) -> None:
+        """Look for due jobs for ever; at once again while there are more than we took."""
+        while True:
+            try:
+                found = await due_jobs(self._shop, self._batch)
+            except Exception as error:  # noqa: BLE001  # the store is away: look again later
+                _LOG.warning("cannot look for due jobs", error=type(error).__name__)
+                found = ()
+            fresh = [self._take(job_id) for job_id in found if job_id not in self._in_hand]
+            if len(found) == self._batch and fresh:
+                await asyncio.wait(fresh, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await asyncio.sleep(self._look_every)
