@@ -16,7 +16,7 @@ from bitloot_core.order.jobs import JobName
 from bitloot_core.ports.inbox import ConsumedWebhook, Received, Source, WebhookStatus
 from bitloot_core.ports.jobs import Dead, Done, JobEnd, JobOutcome, Snooze
 from bitloot_core.ports.store import Change
-from bitloot_core.testing.contracts.storage import LEASE, StorageWorld, claim, due, place
+from bitloot_core.testing.contracts.storage import LEASE, StorageWorld, claim, due, only, place
 from bitloot_core.testing.orders import placed
 from bitloot_core.testing.samples import a_webhook
 from bitloot_core.values.errors import NotFound, Refused, Unavailable
@@ -82,7 +82,7 @@ class InboxContract:
         """In the same commit: due at once, named after the sender, with the webhook's id as its subject."""
         received = await world.inbox.receive(a_webhook(source=source), now=world.clock.now())
 
-        (job_id,) = await due(world)
+        job_id = only(await due(world))
         job = await claim(world, job_id)
         assert (received.job_id, False) == (job_id, received.duplicate)
         assert (source.job, str(received.id)) == (JobName(job.name), job.ref)

@@ -32,6 +32,7 @@ from bitloot_core.testing.contracts.storage import (
     claim,
     due,
     failure_of,
+    only,
     place,
     try_claim,
 )
@@ -114,7 +115,7 @@ class JobsContract(WakeContract):
 
         claims = await asyncio.gather(*(try_claim(world, job_id, token=f"token-{n}") for n in range(20)))
 
-        (winner,) = (job for job in claims if job is not None)
+        winner = only(job for job in claims if job is not None)
         assert winner.attempts == 1
 
     async def test_of_many_workers_each_job_goes_to_one(self, world: StorageWorld) -> None:
@@ -198,7 +199,7 @@ class JobsContract(WakeContract):
         job_id = await ask(world)
         await end(world, await claim(world, job_id), Retry(at=world.clock.now() + LEASE, error="busy"))
 
-        (row,) = await rows(world)
+        row = only(await rows(world))
         assert ("ready", "busy", world.clock.now() + LEASE) == (row.status, row.last_error, row.due_at)
         assert await due(world) == ()
         world.clock.advance(LEASE)
@@ -213,7 +214,7 @@ class JobsContract(WakeContract):
         world.clock.advance(LEASE * 2)
 
         assert await due(world) == ()
-        (row,) = await rows(world)
+        row = only(await rows(world))
         assert (row.status, row.last_error) == ("dead", "gave up")
         assert first.lease.job_id != await ask(world)
 

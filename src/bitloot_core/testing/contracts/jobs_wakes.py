@@ -13,7 +13,7 @@ from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
 from bitloot_core.ports.jobs import ClaimedJob, Dead, Done, JobEnd, JobOutcome, Retry, Snooze
 from bitloot_core.ports.queries import JobRow
-from bitloot_core.testing.contracts.storage import LEASE, StorageWorld, claim, due, try_claim
+from bitloot_core.testing.contracts.storage import LEASE, StorageWorld, claim, due, only, try_claim
 from bitloot_core.testing.orders import PLACED_AT
 from bitloot_core.testing.samples import a_job
 from bitloot_core.values.ids import FindingId, JobId, OrderId
@@ -115,7 +115,7 @@ class WakeContract:
         assert await try_claim(world, job.lease.job_id, token="token-2") is None
         await end(world, job, an_end(how, world))
 
-        (again,) = await due(world)
+        again = only(await due(world))
         assert (await claim(world, again, token="token-3")).ref == "o1-1"
 
     async def test_a_wake_counts_once(self, world: StorageWorld) -> None:
@@ -123,7 +123,7 @@ class WakeContract:
         job = await claim(world, await ask(world))
         await ask(world)
         await end(world, job, Done())
-        (again,) = await due(world)
+        again = only(await due(world))
 
         await end(world, await claim(world, again, token="token-2"), Done())
 
@@ -137,7 +137,7 @@ class WakeContract:
             job = await claim(world, job_id)
             await ask(world)
             await end(world, job, Done())
-            (job_id,) = await due(world)
+            job_id = only(await due(world))
 
         assert (await claim(world, job_id)).attempts == 1
 

@@ -4,9 +4,9 @@ The world that the suites of the storage ports run in.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import attrs
 import pytest
@@ -23,6 +23,7 @@ from bitloot_core.testing.samples import a_change
 from bitloot_core.values.errors import AlreadyTaken, LeaseLost, Refused, StaleOrder
 from bitloot_core.values.ids import JobId, WebhookId
 
+Row = TypeVar("Row")
 LEASE = timedelta(seconds=120)
 FIRST = "worker-1"
 """The lease token of who claims first."""
@@ -97,6 +98,13 @@ async def try_claim(world: StorageWorld, job_id: JobId, *, token: str = FIRST) -
 async def due(world: StorageWorld, *, limit: int = 100) -> tuple[JobId, ...]:
     """The jobs that could be claimed now."""
     return await world.jobs.due(now=world.clock.now(), limit=limit)
+
+
+def only(rows: Iterable[Row]) -> Row:
+    """The one row that there must be."""
+    found = list(rows)
+    assert len(found) == 1, f"one was expected, not {found}"
+    return found[0]
 
 
 async def failure_of(write: Awaitable[Any]) -> Exception:

@@ -16,7 +16,7 @@ from bitloot_core.ports.inbox import ConsumedWebhook, Received, WebhookStatus
 from bitloot_core.ports.jobs import ClaimedJob, Done, JobOutcome
 from bitloot_core.ports.store import Change, KeyAccess
 from bitloot_core.testing.contracts.jobs_wakes import ENDS, an_end
-from bitloot_core.testing.contracts.storage import LEASE, StorageWorld, claim, due, place, rewrite, try_claim
+from bitloot_core.testing.contracts.storage import LEASE, StorageWorld, claim, due, only, place, rewrite, try_claim
 from bitloot_core.testing.orders import PLACED_AT, a_finding, held, opened, placed, reserved, settled, with_finding
 from bitloot_core.testing.samples import a_change, a_job, a_webhook
 from bitloot_core.values.errors import AlreadyTaken, BitlootError, LeaseLost, StaleOrder
@@ -224,7 +224,7 @@ class OneWriteContract:
             )
         )
 
-        (row,) = (await world.queries.dossier(before.id)).jobs
+        row = only((await world.queries.dossier(before.id)).jobs)
         assert {"snooze": "ready", "retry": "ready"}.get(end, end) == row.status
         assert row.status != "ready" or later == row.due_at
 
@@ -252,7 +252,7 @@ class OneWriteContract:
 
         settled_one = await rewrite(world, found, attrs.evolve(found, findings=()))
 
-        (row,) = (await world.queries.dossier(before.id)).findings
+        row = only((await world.queries.dossier(before.id)).findings)
         assert settled_one.findings == ()
         assert (a_finding(before), world.clock.now(), "admin:ann") == (row.finding, row.resolved_at, row.resolved_by)
 
@@ -295,7 +295,7 @@ async def _a_whole_change(world: StorageWorld) -> tuple[Order, Change, ClaimedJo
     """A change that has every part, with the job and the webhook that it ends; the order is the first it changes."""
     before = await place(world, placed())
     webhook = await world.inbox.receive(a_webhook(), now=world.clock.now())
-    (job_id,) = await due(world)
+    job_id = only(await due(world))
     job = await claim(world, job_id)
     change = attrs.evolve(
         a_change(settled(before), before=before),
