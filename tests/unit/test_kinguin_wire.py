@@ -2,7 +2,6 @@
 Kinguin's JSON, read and written. **Source** of the shapes: Kinguin ESA documentation, state July 2025.
 """
 
-import base64
 import copy
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,7 +17,6 @@ from bitloot_adapters.kinguin.wire import (
     order_request,
     read_balance,
     read_found,
-    read_keys,
     read_order,
     read_returned,
 )
@@ -26,7 +24,6 @@ from bitloot_core.order.reservations import KeyType, PurchaseItem, SupplierWord
 from bitloot_core.ports.supplier import Purchase, ReturnedKey, ReturnOutcome
 from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId, SupplierProductId, UnitId
-from bitloot_core.values.keys import KeyMaterial
 from bitloot_core.values.money import Money
 
 # The documentation's own example of an order object.
@@ -38,7 +35,6 @@ DOCUMENTED = b"""{"totalPrice":5.79,"requestTotalPrice":5.79,"status":"processin
 "totalQty":1,"isPreorder":false}"""
 REF = ExternalRef("AL2FEEHOO2OHF")
 GAME = SupplierProductId("5c9b68662539a4e8f17ae2fe")
-PNG = b"\x89PNG\r\n\x1a\n CANARY"
 ITEM = PurchaseItem(
     line=1,
     units=(UnitId("1.1"), UnitId("1.2")),
@@ -53,19 +49,6 @@ def an_order(**changed: Any) -> Any:
     order: Any = decode_json(DOCUMENTED)
     order |= changed
     return {name: value for name, value in order.items() if value is not None}
-
-
-def a_key(**changed: Any) -> dict[str, Any]:
-    """A key object with other values."""
-    return {
-        "id": "67041c31e4d991383ee2a278",
-        "serial": "CANARY-12345",
-        "type": "text/plain",
-        "name": "Game",
-        "kinguinId": 1949,
-        "offerId": "5f7efd272f3a650001f42722",
-        "productId": GAME,
-    } | changed
 
 
 def test_the_documented_order_is_read() -> None:
@@ -227,72 +210,6 @@ def test_a_search_that_cannot_be_read_is_never_empty(payload: object) -> None:
     """ "Nothing found" may lead to a second purchase, so it is said only by an answer that says it."""
     with pytest.raises(Unreadable):
         read_found(payload, ref=REF)
-
-
-def test_text_keys_are_taken_as_they_are() -> None:
-    """Not a space is taken from what a buyer paid for."""
-    (key,) = read_keys([a_key(serial=" ABC\nDEF ")])
-
-    assert (key.product_id, key.id) == (GAME, "67041c31e4d991383ee2a278")
-    assert KeyMaterial(content=b" ABC\nDEF ") == key.material
-
-
-@pytest.mark.parametrize(
-    ("media_type", "picture", "shown_as"),
-    [
-        ("image/png", PNG, "image/png"),
-        ("image/jpeg", b"\xff\xd8\xff\xe0 CANARY", "image/jpeg"),
-        ("image/jpg", b"\xff\xd8\xff\xdb CANARY", "image/jpeg"),
-        ("image/gif", b"GIF89a CANARY", "image/gif"),
-        ("image/gif", b"GIF87a CANARY", "image/gif"),
-        ("image/jpeg", PNG, "image/png"),
-    ],
-)
-def test_a_picture_is_decoded_once_and_called_what_it_is(media_type: str, picture: bytes, shown_as: str) -> None:
-    """The first bytes decide, not the label."""
-    (key,) = read_keys([a_key(type=media_type, serial=base64.b64encode(picture).decode())])
-
-    assert KeyMaterial(content=picture, media_type=shown_as) == key.material
-
-
-def test_base64_may_be_broken_into_lines() -> None:
-    """As in mail (RFC 2045)."""
-    (key,) = read_keys([a_key(type="image/png", serial=base64.encodebytes(PNG * 20).decode())])
-
-    assert key.material.content == PNG * 20
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"serial": ""},
-        {"serial": "  "},
-        {"serial": None},
-        {"serial": 12345},
-        {"serial": "CANARY \ud800"},
-        {"type": None},
-        {"type": "application/pdf"},
-        {"type": "image/png"},
-        {"type": "image/png", "serial": "CANARY!"},
-        {"type": "image/png", "serial": base64.b64encode(b"<svg>CANARY</svg>").decode()},
-        {"type": "image/png", "serial": base64.b64encode(base64.b64encode(PNG)).decode()},
-        {"id": None},
-        {"id": 7},
-        {"productId": None},
-    ],
-)
-def test_a_key_that_cannot_be_read_is_refused_without_being_quoted(changed: dict[str, Any]) -> None:
-    """The error names the key by its id; its content is in nobody's log."""
-    with pytest.raises(Unreadable) as caught:
-        read_keys([a_key(), a_key(**changed)])
-
-    chain = (caught.value, caught.value.__cause__, caught.value.__context__)
-    assert "CANARY" not in "".join(repr(exc) + str(exc) for exc in chain)
-
-
-def test_a_key_does_not_print_its_content() -> None:
-    """A key can be shown in a debugger or a failed assertion."""
-    assert "CANARY" not in repr(read_keys([a_key()]))
 
 
 @pytest.mark.parametrize(
