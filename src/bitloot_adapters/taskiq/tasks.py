@@ -1,0 +1,35 @@
+"""The one task: run the job with this id."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from taskiq import AsyncBroker
+
+from bitloot_core.values.ids import JobId
+
+RUN_JOB = "bitloot.run-job"
+"""The task's name. It stands in messages between versions of the program, so it never changes."""
+
+_log = logging.getLogger(__name__)
+
+
+def register_run_job(broker: AsyncBroker, run: Callable[[JobId], Awaitable[None]]) -> None:
+    """
+    Let a worker of this broker run jobs.
+
+    Args:
+        broker: whose messages it answers.
+        run: claims the job and does it. What it raises is logged by its class alone: the job's lease runs out, and the
+            job is taken up again.
+    """
+
+    async def run_job(job_id: int) -> None:
+        try:
+            await run(JobId(job_id))
+        except Exception as exc:  # noqa: BLE001 - the job table has the retry; the queue must not learn of it
+            # taskiq would log the traceback, whose texts could hold what belongs in no log.
+            _log.error("job crashed", extra={"job_id": job_id, "error": type(exc).__name__})
+
+    broker.register_task(run_job, task_name=RUN_JOB)
