@@ -35,6 +35,7 @@ class NamesAfterTheOrder(FakeVault):
     """Uses a name again, and one that tells whose key it is."""
 
     def _add(self, owner: KeyOwner, material: KeyMaterial, *, damaged: bool) -> StorageRef:
+        """Name it after its owner."""
         made = super()._add(owner, material, damaged=damaged)
         ref = StorageRef(f"{owner.order_id}/{owner.unit_id}")
         self._objects[ref] = self._objects.pop(made)

@@ -48,6 +48,7 @@ class DiskVaultWorld:
     folder: FaultyFolder = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        """Make the folder."""
         self.folder = FaultyFolder(self.root)
 
     @property

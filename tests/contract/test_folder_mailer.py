@@ -28,6 +28,7 @@ class FolderMailerWorld:
     mailer: FolderMailer = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        """Make the folder."""
         sender = Sender(name="The Shop", address="shop@example.com")
         self.mailer = FolderMailer(self.folder, sender, clock=self.clock)
 
@@ -57,6 +58,7 @@ class FolderMailerWorld:
 
 
 def _arrived(path: Path) -> ArrivedMail:
+    """A file as a mail program reads it."""
     message = message_from_bytes(path.read_bytes(), policy=default)
     assert isinstance(message, EmailMessage)
     body = message.get_body(("plain",))

@@ -35,6 +35,7 @@ class Worker:
     """Notes the jobs that it is rung for; can be held up in the middle of one."""
 
     def __init__(self) -> None:
+        """A worker that may go on."""
         self.heard: list[JobId] = []
         self.finished: list[JobId] = []
         self.running = 0
@@ -45,7 +46,11 @@ class Worker:
 
     async def run(self, job_id: JobId) -> None:
         """Do a job: wait until it may go on."""
-        await self._note(self.heard, job_id, +1)
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        async with self._moved:
+            self.heard.append(job_id)
+            self._moved.notify_all()
         try:
             await self.go_on.wait()
             self.finished.append(job_id)
@@ -57,18 +62,12 @@ class Worker:
         async with asyncio.timeout(DEADLINE_SECONDS), self._moved:
             await self._moved.wait_for(lambda: len(self.heard) >= count)
 
-    async def _note(self, notes: list[JobId], job_id: JobId, change: int) -> None:
-        self.running += change
-        self.most_running = max(self.most_running, self.running)
-        async with self._moved:
-            notes.append(job_id)
-            self._moved.notify_all()
-
 
 class TaskiqWorld:
     """A doorbell, a broker and a worker in one process."""
 
     def __init__(self, broker: TroubledBroker) -> None:
+        """Let the worker listen."""
         self.broker = broker
         self.worker = Worker()
         self.notifier = TaskiqNotifier(broker, patience=timedelta(milliseconds=20))
@@ -188,6 +187,7 @@ async def test_a_job_that_crashes_hurts_no_other(world: TaskiqWorld, caplog: pyt
     worker = Worker()
 
     async def run(job_id: JobId) -> None:
+        """Crash over the first job."""
         if job_id == 1:
             raise RuntimeError(f"cannot open {SECRET_URL}")
         await worker.run(job_id)

@@ -40,6 +40,7 @@ class Page(HTMLParser):
     """What a mail program shows of the HTML: its links and its words."""
 
     def __init__(self, page: str) -> None:
+        """Read the page."""
         super().__init__()
         self.links: list[str | None] = []
         self.tags: list[str] = []
