@@ -79,13 +79,45 @@ def test_the_signed_form_can_carry_a_key() -> None:
 
     event = verifier().read(webhook)
 
+    assert event is not None
     assert event == SupplierEvent(
         supplier_order_id=SupplierOrderId("PHS84FJAG5U"),
         ref=None,
         word="ready",
         material=KeyMaterial.of_text("CANARY-12345"),
+        material_id=event.material_id,
     )
     assert "CANARY" not in repr(webhook) + repr(event)
+
+
+def test_a_key_in_an_event_is_named_by_its_fingerprint() -> None:
+    """The same key has the same name, which says nothing about it to those without the secret."""
+
+    def name_of(body: bytes, secrets: str = SECRET) -> str | None:
+        """The name of the key in this event."""
+        event = verifier(secrets).read(verifier(secrets).verify(signed(body, SECRET), body))
+        return event and event.material_id
+
+    name = name_of(SIGNED)
+
+    assert name is not None
+    assert name.startswith("event:")
+    assert len(name) == len("event:") + 64
+    assert name == name_of(SIGNED.replace(b"ready", b"delivered"))
+    assert name == name_of(SIGNED, f"{SECRET},old")
+    assert name != name_of(SIGNED.replace(b"12345", b"12346"))
+    assert name != name_of(SIGNED, f"new,{SECRET}")
+    assert hashlib.sha256(b"CANARY-12345").hexdigest() not in name
+
+
+def test_a_stored_key_without_a_secret_has_no_name() -> None:
+    """The signed form was switched off since: what was stored is still a hint, and its key counts for nothing."""
+    webhook = verifier().verify(signed(SIGNED), SIGNED)
+
+    event = verifier("", EVENT_SECRET).read(webhook)
+
+    assert event is not None
+    assert event.material_id is None
 
 
 def test_a_key_under_a_plain_secret_is_not_believed() -> None:

@@ -14,13 +14,15 @@ import hmac
 import re
 from collections.abc import Mapping
 
+import attrs
+
 from bitloot_adapters._shared.exact_json import NotJson, decode_json
 from bitloot_adapters.kinguin.unreadable import Unreadable
 from bitloot_adapters.kinguin.wire import read_name, read_object
 from bitloot_core.ports.inbox import Source, VerifiedWebhook
 from bitloot_core.ports.supplier import SupplierEvent
 from bitloot_core.values.errors import SignatureInvalid
-from bitloot_core.values.ids import ExternalRef, SupplierOrderId
+from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId
 from bitloot_core.values.keys import KeyMaterial
 from bitloot_core.values.secret import Secret
 
@@ -90,7 +92,15 @@ class EventVerifier:
         """The event in an authentic webhook; None if it is about no purchase."""
         if not webhook.worth_processing:
             return None
-        return _event(webhook.body, subject=webhook.type, scheme=webhook.scheme)
+        event = _event(webhook.body, subject=webhook.type, scheme=webhook.scheme)
+        if event is None or event.material is None or not self._signing:
+            return event
+        return attrs.evolve(event, material_id=self._fingerprint(event.material))
+
+    def _fingerprint(self, material: KeyMaterial) -> SupplierKeyId:
+        # Keyed: whoever reads the name cannot try serials against it. The prefix keeps it apart from signatures.
+        digest = hmac.new(self._signing[0], b"product key\0" + material.content, hashlib.sha256)
+        return SupplierKeyId(f"event:{digest.hexdigest()}")
 
     def _scheme(self, headers: Mapping[str, str], body: bytes) -> str:
         if SIGNATURE_HEADER in headers:
