@@ -92,7 +92,7 @@ class CommitsByHalves(MemoryOrderStore):
     async def commit(self, change: Change) -> Committed:
         """Write before the point at which it can fail."""
         if change.before is not None:
-            self._write_order(change)
+            self._write_order(change, change.after)
         return await super().commit(change)
 
 

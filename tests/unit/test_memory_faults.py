@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 
+import attrs
 import pytest
 
+from bitloot_core.ports.inbox import ConsumedWebhook, WebhookStatus
 from bitloot_core.ports.queries import OrderFilter, Slice
 from bitloot_core.ports.store import Change, LinkUse
 from bitloot_core.testing.memory import MemoryDatabase, MemoryStorage
 from bitloot_core.testing.orders import PLACED_AT, placed
 from bitloot_core.testing.samples import a_change, a_job
 from bitloot_core.values.errors import InvalidInput, NotFound, Unavailable, Unknown
-from bitloot_core.values.ids import LinkId
+from bitloot_core.values.ids import LinkId, WebhookId
 
 LEASE = timedelta(seconds=120)
 
@@ -76,6 +78,17 @@ async def test_a_limit_out_of_range_is_told(limit: int) -> None:
     """A page has 1 to 100 rows."""
     with pytest.raises(InvalidInput, match="limit"):
         await MemoryStorage().queries.orders(OrderFilter(), Slice(limit=limit))
+
+
+async def test_no_webhook_cannot_be_consumed() -> None:
+    """A change that names a webhook which nobody sent is refused whole."""
+    storage = MemoryStorage()
+    spent = ConsumedWebhook(id=WebhookId(7), status=WebhookStatus.PROCESSED, result="", order_id=None)
+
+    with pytest.raises(NotFound):
+        await storage.store.commit(attrs.evolve(a_change(placed()), consumed=spent))
+
+    assert storage.database.orders == {}
 
 
 async def test_a_view_through_no_link_is_not_found() -> None:

@@ -40,6 +40,7 @@ from bitloot_core.order.reservations import (
 from bitloot_core.order.units import OwedUnit, ReplacedUnit, ReturnedUnit
 from bitloot_core.testing.orders import (
     COIN,
+    NOTHING,
     a_finding,
     a_held_unit,
     a_line,
@@ -95,7 +96,13 @@ def _payments(order: Order) -> dict[str, Payment]:
             attempt=1, invoice=invoice, receipt=a_receipt(order), returned_at=at + timedelta(days=2)
         ),
         **{
-            f"payment-void-{why}": VoidPayment(attempt=1, invoice=invoice, why=why, ended_at=at + timedelta(days=7))
+            f"payment-void-{why}": VoidPayment(
+                attempt=1,
+                invoice=invoice,
+                why=why,
+                received=some if why is VoidReason.REFUNDED else NOTHING,
+                ended_at=at + timedelta(days=7),
+            )
             for why in VoidReason
         },
     }

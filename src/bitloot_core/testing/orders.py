@@ -52,6 +52,7 @@ PLACED_AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 """When the orders of this module were placed; each later step is a minute or more after it."""
 COIN = "btc"
 DUE = CoinAmount(amount=Decimal("0.00012345"), coin=COIN)
+NOTHING = CoinAmount(amount=Decimal(0), coin=COIN)
 
 
 def a_line(
@@ -133,9 +134,15 @@ def settled(order: Order, *, attempt: int = 1, gateway_id: str | None = None) ->
 
 def voided(order: Order, *, attempt: int = 1, why: VoidReason = VoidReason.EXPIRED) -> Order:
     """The payment ended without money for us."""
-    ended_at = order.created_at + timedelta(days=7)
     return with_payment(
-        order, VoidPayment(attempt=attempt, invoice=an_invoice(order, attempt), why=why, ended_at=ended_at)
+        order,
+        VoidPayment(
+            attempt=attempt,
+            invoice=an_invoice(order, attempt),
+            why=why,
+            received=NOTHING,
+            ended_at=order.created_at + timedelta(days=7),
+        ),
     )
 
 

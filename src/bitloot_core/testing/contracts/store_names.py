@@ -83,6 +83,15 @@ class UniqueNamesContract:
         with pytest.raises(AlreadyTaken):
             await world.store.commit(a_change(taken))
 
+    async def test_a_key_fills_one_unit(self, world: StorageWorld) -> None:
+        """The same supplier's key for two units of one order is refused as well."""
+        order = await place(world, reserved(settled(placed(quantity=2))))
+
+        with pytest.raises(AlreadyTaken):
+            await world.store.commit(a_change(held(order, supplier_key_id="same"), before=order))
+
+        assert order == await world.store.get(order.id)
+
     async def test_an_order_keeps_its_names_through_rewrites(self, world: StorageWorld) -> None:
         """Writing an order again with the names that it has is no clash with itself."""
         order = await place(world, held(reserved(settled(placed()))))

@@ -110,7 +110,7 @@ class MemoryOrderStore:
         if change.outcome is not None:
             touched.append(end(self._database, change.outcome, change.at))
         touched += [ask(self._database, request, change.at) for request in change.jobs]
-        order = self._write_order(change) if change.after is not None and change.events else None
+        order = self._write_order(change, change.after) if change.after is not None and change.events else None
         for finding in change.findings:
             self._database.open_finding(finding)
         for entry in change.ledger:
@@ -123,10 +123,8 @@ class MemoryOrderStore:
         due = (one for one in dict.fromkeys(touched) if is_free(self._database.jobs[one], change.at))
         return Committed(order=order, due=tuple(due))
 
-    def _write_order(self, change: Change) -> Order | None:
-        if change.after is None:
-            return None
-        order = attrs.evolve(change.after, version=change.before.version + 1 if change.before else 1)
+    def _write_order(self, change: Change, after: Order) -> Order:
+        order = attrs.evolve(after, version=change.before.version + 1 if change.before else 1)
         stored = self._database.orders.get(order.id)
         earlier = {res.plan.ref: res for res in stored.order.reservations} if stored else {}
         bought = dict(stored.bought) if stored else {}
