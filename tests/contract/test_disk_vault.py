@@ -14,8 +14,9 @@ import pytest
 from bitloot_adapters._shared.envelope import KeySealer, MasterKeys
 from bitloot_adapters.disk_vault import DiskVault, SealedFolder
 from bitloot_core.testing.contracts.vault import OTHER, OWNER, SERIAL, VaultContract
-from bitloot_core.values.errors import InvalidInput, NotFound, Unavailable
+from bitloot_core.values.errors import Corrupt, InvalidInput, NotFound, Unavailable
 from bitloot_core.values.ids import StorageRef, UnitId
+from bitloot_core.values.keys import KeyMaterial
 
 OLD = hashlib.sha256(b"old master key").digest()
 NEW = hashlib.sha256(b"new master key").digest()
@@ -28,15 +29,27 @@ class FaultyFolder(SealedFolder):
     refuses_next_answer = False
 
     def add(self, objects: Sequence[bytes]) -> tuple[StorageRef, ...]:
-        """Write; once with a bit flipped, once without an answer."""
-        if self.damages_next:
-            self.damages_next = False
-            objects = [content[:-1] + bytes([content[-1] ^ 1]) for content in objects]
+        """Write; once without an answer."""
         refs = super().add(objects)
         if self.refuses_next_answer:
             self.refuses_next_answer = False
             raise Unavailable("vault", "the answer was lost")
         return refs
+
+    def _write_new(self, path: Path, content: bytes) -> None:
+        """Write; once with a bit flipped."""
+        if self.damages_next:
+            self.damages_next = False
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        super()._write_new(path, content)
+
+
+class RewrapsForEver(KeySealer):
+    """A sealer whose wraps do not end up under the newest master key."""
+
+    def rewrap(self, sealed: bytes) -> bytes | None:
+        """Always something new."""
+        return sealed + b"?"
 
 
 @attrs.define
@@ -132,7 +145,7 @@ class TestDiskVault(VaultContract):
         mine, other = await world.vault.save_keys([(OWNER, SERIAL), (OTHER, SERIAL)])
         world.path_of(mine).replace(world.path_of(other))
 
-        with pytest.raises(Exception, match="does not open"):
+        with pytest.raises(Corrupt):
             await world.vault.open_keys([(other, OTHER)])
 
     async def test_a_name_cannot_lead_out_of_the_folder(self, world: DiskVaultWorld, tmp_path: Path) -> None:
@@ -202,11 +215,51 @@ class TestDiskVault(VaultContract):
         assert rotated is True
         assert len([stored async for stored in world.vault.stored()]) == 1
 
+    async def test_a_rotation_that_wrote_something_else_changes_nothing(self, world: DiskVaultWorld) -> None:
+        """The new wrap is read back before the old one is given up."""
+        (ref,) = await world.vault.save_keys([(OWNER, SERIAL)])
+        await world.add_master_key()
+        world.folder.damages_next = True
+
+        with pytest.raises(Unavailable, match="EIO"):
+            await world.vault.rotate(ref)
+
+        assert await world.vault.open_keys([(ref, OWNER)]) == (SERIAL,)
+
+    async def test_a_rotation_brings_nothing_back(self, world: DiskVaultWorld) -> None:
+        """An object that is discarded while it is wrapped anew stays gone."""
+        (ref,) = await world.vault.save_keys([(OWNER, SERIAL)])
+        await world.vault.discard([ref])
+
+        with pytest.raises(NotFound):
+            world.folder.replace(ref, b"rewrapped")
+
+        assert [stored async for stored in world.vault.stored()] == []
+
+    async def test_a_wrap_that_does_not_unwrap_is_never_written(self, world: DiskVaultWorld) -> None:
+        """Nor is one that was made wrong: the object stays as it was."""
+        (ref,) = await world.vault.save_keys([(OWNER, SERIAL)])
+        broken = DiskVault(world.folder, RewrapsForEver(MasterKeys(world.keys)))
+
+        with pytest.raises(Corrupt):
+            await broken.rotate(ref)
+
+        assert await world.vault.open_keys([(ref, OWNER)]) == (SERIAL,)
+
+    async def test_a_save_must_read_back_as_the_same_key(self, world: DiskVaultWorld) -> None:
+        """An older object of the same owner in its place opens, and is still not what was saved."""
+        (old,) = await world.vault.save_keys([(OWNER, KeyMaterial.of_text("AN-OLDER-KEY"))])
+        older = world.folder.read(old)
+        world.folder.read = lambda _: older  # type: ignore[method-assign]
+
+        with pytest.raises(Corrupt):
+            await world.vault.save_keys([(OWNER, SERIAL)])
+
     async def test_nothing_secret_is_said(self, world: DiskVaultWorld, caplog: pytest.LogCaptureFixture) -> None:
         """Neither errors nor logs nor a repr show a product key, a master key, or a name that was made up."""
         caplog.set_level(logging.DEBUG)
         (ref,) = await world.vault.save_keys([(OWNER, SERIAL)])
-        with pytest.raises(Exception, match="does not open") as corrupt:
+        with pytest.raises(Corrupt) as corrupt:
             await world.vault.open_keys([(ref, OTHER)])
         with pytest.raises(NotFound) as missing:
             await world.vault.open_keys([(StorageRef("CANARY/.."), OWNER)])

@@ -173,6 +173,15 @@ def test_an_address_is_used_as_it_is_or_refused(to: str) -> None:
     assert set(message.keys()) == set(read(MAIL).keys())
 
 
+@pytest.mark.parametrize(
+    "to", ["\ud800@example.com", "a@\ud800.example", "a@" + "ü" * 80 + ".example", "\u202eab@example.com"]
+)
+def test_an_address_that_cannot_be_written_is_refused(to: str) -> None:
+    """JSON can carry half a character pair; it must not blow up in the middle of a job."""
+    with pytest.raises(Rejected):
+        read(attrs.evolve(MAIL, to=to))
+
+
 @given(titles=st.lists(st.text()), key=st.text(alphabet=st.characters(exclude_categories=("Cs",))))
 def test_any_title_and_key_make_a_message(titles: list[str], key: str) -> None:
     """Nothing in a catalogue can keep a buyer's mail from going out."""

@@ -69,6 +69,12 @@ def test_a_malformed_setting_is_explained_without_repeating_it(text: str, reason
     assert caught.value.__cause__ is None
 
 
+def test_no_keys_at_all_are_refused() -> None:
+    """A library user who passes an empty mapping learns it at once."""
+    with pytest.raises(InvalidInput, match="holds no key"):
+        MasterKeys({})
+
+
 def test_keys_are_not_printed() -> None:
     """The repr names the ids and hides the keys, also inside a container."""
     keys = MasterKeys({"k1": CANARY})

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitloot_adapters._shared.envelope import MasterKeys, PayloadSealer
+from bitloot_adapters._shared.envelope.wraps import Wrap
 from bitloot_core.values.errors import Corrupt
 
 OLD = hashlib.sha256(b"old master key").digest()
@@ -85,6 +86,14 @@ def test_a_master_key_that_we_do_not_have_is_the_same_error() -> None:
     assert refused(PayloadSealer(MasterKeys({"k1": NEW})), ROW, sealed) == CORRUPT
 
 
+def test_a_data_key_that_is_not_the_committed_one_does_not_open() -> None:
+    """Whoever has the master key still cannot make one row that opens as two texts: the commitment is compared."""
+    keys = MasterKeys({"k1": OLD})
+    wrap = Wrap.around(bytes(32), bytes(32), keys=keys, purpose="inbox", opened=b"BLP1")
+
+    assert refused(SEALER, ROW, b"BLP1" + wrap.write() + bytes(12 + 16 + len(BODY))) == CORRUPT
+
+
 def test_another_purpose_does_not_open() -> None:
     """Sealers of two purposes share master keys and nothing else."""
     other = PayloadSealer(MasterKeys({"k1": OLD}), purpose="other")
@@ -101,6 +110,17 @@ def test_a_data_key_is_replaced_in_time() -> None:
     headers = [one[: -len(BODY) - 28] for one in sealed]
     assert max(headers.count(header) for header in headers) == 3
     assert {sealer.open(ROW, one) for one in sealed} == {BODY}
+
+
+def test_memory_does_not_grow_with_the_rows_that_are_read() -> None:
+    """Rows of many processes have many data keys; only some are remembered, and all of them open."""
+    keys = MasterKeys({"k1": OLD})
+    rows = [PayloadSealer(keys).seal(ROW, BODY) for _ in range(80)]
+    reader = PayloadSealer(keys)
+
+    opened = [reader.open(ROW, row) for row in rows + rows]
+
+    assert set(opened) == {BODY}
 
 
 def test_threads_may_share_a_sealer() -> None:

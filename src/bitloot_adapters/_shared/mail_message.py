@@ -10,7 +10,6 @@ import hashlib
 import html
 import re
 from datetime import datetime
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -110,7 +109,8 @@ def _usable(address: str) -> str:
     Raises:
         ValueError: it is none, or holds what could end a header.
     """
-    if _ADDRESS.fullmatch(address) is None:
+    # Half a character pair, which JSON can carry, is not printable, and could not be encoded either.
+    if _ADDRESS.fullmatch(address) is None or not address.isprintable():
         raise ValueError("not a mail address")
     mailbox, _, domain = address.rpartition("@")
     # UnicodeError, which an impossible domain raises, is a ValueError.
@@ -119,10 +119,7 @@ def _usable(address: str) -> str:
 
 def _header_address(address: str, name: str = "") -> Address:
     mailbox, _, domain = address.rpartition("@")
-    try:
-        return Address(display_name=name, username=mailbox, domain=domain)
-    except (ValueError, MessageError):
-        raise Rejected("mailer", "an address cannot be used", code="mail-refused") from None
+    return Address(display_name=name, username=mailbox, domain=domain)
 
 
 def _encoding_for(text: str) -> str:

@@ -56,7 +56,7 @@ class SealedFolder:
             refs = tuple(_fresh_name() for _ in objects)
             for ref, content in zip(refs, objects, strict=True):
                 self._make_shard(ref)
-                _write_new(self._path(ref), content)
+                self._write_new(self._path(ref), content)
             self._make_durable(refs)
             return refs
 
@@ -92,7 +92,7 @@ class SealedFolder:
                 raise NotFound("sealed object", ref) from None
             # In the same shard, so that one flush of one folder covers the rename.
             prepared = path.with_name(ref[:_SHARD_LENGTH] + _fresh_name()[_SHARD_LENGTH:])
-            _write_new(prepared, content)
+            self._write_new(prepared, content)
             # What stood there is given up for good, so a look first at what takes its place.
             if prepared.read_bytes() != content:
                 raise OSError(errno.EIO, "something else was written")
@@ -139,6 +139,13 @@ class SealedFolder:
             raise NotFound("sealed object", "of such a name")
         return self._root / ref[:_SHARD_LENGTH] / ref
 
+    def _write_new(self, path: Path, content: bytes) -> None:
+        """Write a file that must not be there yet, and flush it."""
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
     def _make_shard(self, ref: StorageRef) -> None:
         try:
             self._path(ref).parent.mkdir(mode=0o700)
@@ -161,14 +168,6 @@ class SealedFolder:
 
 def _fresh_name() -> StorageRef:
     return StorageRef(base64.b32encode(os.urandom(_NAME_BYTES)).decode().lower())
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Write a file that must not be there yet, and flush it."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _flush_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import secrets
@@ -58,7 +59,9 @@ class FolderMailer:
         except OSError as exc:
             raise Unavailable("mailer", f"the folder refuses ({_name_of(exc)})") from exc
         finally:
-            _remove_leftover(prepared)
+            # The error that led here, if one did, says what is wrong with the folder.
+            with contextlib.suppress(OSError):
+                prepared.unlink(missing_ok=True)
 
     def _flush_names(self) -> None:
         descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -69,14 +72,6 @@ class FolderMailer:
 
     def __repr__(self) -> str:
         return f"FolderMailer({str(self._folder)!r})"
-
-
-def _remove_leftover(prepared: Path) -> None:
-    try:
-        prepared.unlink(missing_ok=True)
-    except OSError:
-        # The error that led here says what is wrong with the folder.
-        return
 
 
 def _name_of(exc: OSError) -> str:
