@@ -1,0 +1,64 @@
+"""
+From a template and its values to a response that may be shown to a stranger's browser.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from bitloot_http.outgoing import iso
+from bitloot_http.pages.assets import asset_path
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Only our own files; `data:` is for keys that came as pictures."""
+
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def page(template: str, http_status: int = 200, /, **values: object) -> web.Response:
+    """Render a page."""
+    text = _environment().get_template(template).render(**values)
+    return web.Response(text=text, status=http_status, content_type="text/html", charset="utf-8", headers=PAGE_HEADERS)
+
+
+@cache
+def _environment() -> Environment:
+    # Not needed before the first page is asked for, and a service that is starting has no time to lose.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = asset_path
+    environment.filters["iso"] = iso
+    environment.filters["utc"] = _utc
+    return environment
+
+
+def _utc(moment: datetime, day: bool = False) -> str:  # noqa: FBT001, FBT002 - a template calls it so
+    """A time for people who have no script that knows their zone."""
+    return moment.strftime("%-d %B %Y" if day else "%-d %b %Y, %H:%M UTC")
