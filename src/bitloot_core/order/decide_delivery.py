@@ -9,11 +9,12 @@ from datetime import datetime
 from bitloot_core.order import commands as c
 from bitloot_core.order import events as e
 from bitloot_core.order.finding_steps import finding, resolve
-from bitloot_core.order.findings import FindingReason
-from bitloot_core.order.order import Fulfilled, NoLink, Order, Refunded
+from bitloot_core.order.findings import Finding, FindingReason
+from bitloot_core.order.jobs import JobName
+from bitloot_core.order.order import Fulfilled, LiveLink, Order, Refunded
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import PlacedReservation, Reservation
-from bitloot_core.order.units import HeldUnit
+from bitloot_core.order.units import OwedUnit
 from bitloot_core.values.ids import UnitId
 
 
@@ -24,13 +25,7 @@ def hold_keys(order: Order, command: c.HoldKeys, now: datetime) -> tuple[e.Order
     res = order.reservation(command.number)
     if not isinstance(res, PlacedReservation):
         return ()
-    owed = {unit.id for unit in order.owed}
-    ours = {unit.supplier_key_id for unit in order.units if isinstance(unit, HeldUnit)}
-    keys = tuple(
-        key
-        for key in command.keys
-        if key.unit_id in owed and key.unit_id in res.plan.units and key.supplier_key_id not in ours
-    )
+    keys = _new(order, res, command.keys)
     if not keys:
         return ()
     held = tuple(
@@ -43,13 +38,32 @@ def hold_keys(order: Order, command: c.HoldKeys, now: datetime) -> tuple[e.Order
         )
         for key in keys
     )
-    left = owed.difference(key.unit_id for key in keys)
+    left = {unit.id for unit in order.owed}.difference(key.unit_id for key in keys)
     return (*held, *_link(order, command, now), *_complete(order, res, left, now), *_after_refund(order, res, now))
 
 
+def _new(order: Order, res: PlacedReservation, keys: tuple[c.SealedKey, ...]) -> tuple[c.SealedKey, ...]:
+    """Those keys that this order never had, each for a unit of the purchase that lacks one."""
+    open_units = {unit.id for unit in order.owed}.intersection(res.plan.units)
+    had = {unit.supplier_key_id for unit in order.units if not isinstance(unit, OwedUnit)}
+    new: list[c.SealedKey] = []
+    for key in keys:
+        if key.unit_id in open_units and key.supplier_key_id not in had:
+            open_units.remove(key.unit_id)
+            had.add(key.supplier_key_id)
+            new.append(key)
+    return tuple(new)
+
+
 def _link(order: Order, command: c.HoldKeys, now: datetime) -> tuple[e.OrderEvent, ...]:
-    """The first key that is held makes the link: it can be revealed from now on."""
-    if not isinstance(order.link, NoLink) or isinstance(order.closing, Refunded):
+    """
+    The first key that is held makes the link: it can be revealed from now on.
+
+    Keys that come long after it make a new one: the mail about them must not carry a link that is about to expire.
+    """
+    if isinstance(order.closing, Refunded):
+        return ()
+    if isinstance(order.link, LiveLink) and now - order.link.issued_at < order.link.expires_at - now:
         return ()
     return (e.LinkIssued(at=now, link_id=command.link_id, expires_at=command.link_expires_at, by="system"),)
 
@@ -91,4 +105,13 @@ def issue_link(order: Order, command: c.IssueLink, now: datetime) -> tuple[e.Ord
         raise TransitionRefused(order, command, "the order is not paid, or was refunded", code="not-revealable")
     if not order.held:
         raise TransitionRefused(order, command, "no key is ready yet", code="nothing-ready")
-    return (e.LinkIssued(at=now, link_id=command.link_id, expires_at=command.expires_at, by=command.by),)
+    unsent, why = (one.id for one in order.findings if _is_about_mail(one)), "a fresh link is mailed"
+    return (
+        *(e.FindingResolved(at=now, finding_id=finding_id, by=command.by, reason=why) for finding_id in unsent),
+        e.LinkIssued(at=now, link_id=command.link_id, expires_at=command.expires_at, by=command.by),
+    )
+
+
+def _is_about_mail(finding: Finding) -> bool:
+    dead = finding.reason is FindingReason.DEAD_JOB and finding.subject.startswith(f"{JobName.SEND_MAIL}:")
+    return dead or finding.reason is FindingReason.MAIL_REFUSED
