@@ -8,38 +8,31 @@ from datetime import datetime
 
 from bitloot_core.order import commands as c
 from bitloot_core.order import events as e
-from bitloot_core.order.finding_steps import is_final, resolve
-from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.findings import Finding, FindingReason
+from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Order, Refunded
-from bitloot_core.order.payments import (
-    AcceptedStray,
-    ReturnedPayment,
-    ReviewedPayment,
-    SettledPayment,
-    ShortPayment,
-    StrayPayment,
-)
 from bitloot_core.order.purchase import plan_purchases
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.status import Status, status_of
 from bitloot_core.values.errors import NotFound
+from bitloot_core.values.ids import finding_id
 
 _STILL_UNPAID = frozenset({Status.CREATED, Status.WAITING})
 _CANCELLABLE = frozenset({Status.CREATED, Status.WAITING, Status.EXPIRED, Status.FAILED})
-_SAW_MONEY = (SettledPayment, AcceptedStray, ShortPayment, ReviewedPayment, StrayPayment, ReturnedPayment)
-_RETRYABLE = (
-    FindingReason.SUPPLIER_REFUSED,
-    FindingReason.SUPPLIER_CANCELLED,
-    FindingReason.SUPPLIER_DOUBT,
-    FindingReason.DEAD_JOB,
-    FindingReason.KEY_UNREADABLE,
-    FindingReason.MAIL_REFUSED,
+_RETRYABLE = frozenset(
+    {
+        FindingReason.SUPPLIER_REFUSED,
+        FindingReason.SUPPLIER_CANCELLED,
+        FindingReason.SUPPLIER_DOUBT,
+        FindingReason.KEY_UNREADABLE,
+    }
 )
+_ABOUT_MONEY = frozenset(reason for reason in FindingReason if reason.startswith("payment-"))
 
 
 def expire(order: Order, now: datetime) -> tuple[e.OrderEvent, ...]:
     """Only an order on which no money was seen, and only after its time."""
-    if now < order.expires_at or status_of(order) not in _STILL_UNPAID:
+    if now < order.expires_at or status_of(order) not in _STILL_UNPAID or order.holds_money:
         return ()
     return (e.OrderExpired(at=now),)
 
@@ -51,39 +44,60 @@ def cancel(order: Order, command: c.CancelOrder, now: datetime) -> tuple[e.Order
         return ()
     if status not in _CANCELLABLE:
         raise TransitionRefused(order, command, f"the order is {status}: refund it instead", code="not-cancellable")
+    if order.holds_money:
+        raise TransitionRefused(order, command, "money came for it: refund it instead", code="not-cancellable")
     return (e.OrderCancelled(at=now, by=command.by, reason=command.reason),)
 
 
 def refund(order: Order, command: c.RecordRefund, now: datetime) -> tuple[e.OrderEvent, ...]:
-    """The money went back; every finding that waited for this decision is settled with it."""
+    """The money went back, all of it; every finding that waited for this decision is settled with it."""
     if isinstance(order.closing, Refunded):
         return ()
-    if not any(isinstance(payment, _SAW_MONEY) for payment in order.payments):
+    if not order.saw_money:
         raise TransitionRefused(order, command, "no money was ever seen on this order", code="nothing-to-refund")
     settled = tuple(
         e.FindingResolved(at=now, finding_id=one.id, by=command.by, reason="the order was refunded")
         for one in order.findings
-        if one.blocking
+        if one.blocking or one.reason in _ABOUT_MONEY
     )
     return (*settled, e.OrderRefunded(at=now, by=command.by, reason=command.reason))
 
 
 def retry(order: Order, command: c.RetryOrder, now: datetime) -> tuple[e.OrderEvent, ...]:
     """Whatever is stuck is tried again; what is known to be dead is bought under a new attempt."""
-    if is_final(order):
+    if order.at_rest:
         raise TransitionRefused(order, command, f"the order is {status_of(order)}", code="nothing-to-retry")
     plans = plan_purchases(order) if order.is_settled else ()
+    answered = tuple(one for one in order.findings if _is_tried_again(one))
     return (
-        *resolve(order, *_RETRYABLE, subject=None, by=command.by, why=command.reason, at=now),
+        *(e.FindingResolved(at=now, finding_id=one.id, by=command.by, reason=command.reason) for one in answered),
         *(e.ReservationPlanned(at=now, plan=plan) for plan in plans),
         e.OrderRetried(at=now, by=command.by, reason=command.reason),
     )
 
 
+def _is_tried_again(finding: Finding) -> bool:
+    """Whether a retry answers a finding: a mail that never went is not sent by it, a fresh link is what sends it."""
+    if finding.reason is FindingReason.DEAD_JOB:
+        return not finding.subject.startswith(f"{JobName.SEND_MAIL}:")
+    return finding.reason in _RETRYABLE
+
+
 def resolve_finding(order: Order, command: c.ResolveFinding, now: datetime) -> tuple[e.OrderEvent, ...]:
-    """A person says that it is settled; saying it twice is saying it once."""
-    if any(one.id == command.finding_id for one in order.findings):
-        return (e.FindingResolved(at=now, finding_id=command.finding_id, by=command.by, reason=command.reason),)
-    if command.finding_id.startswith(f"{order.id}.f"):
-        return ()
-    raise NotFound("finding", command.finding_id)
+    """
+    A person says that it is settled; saying it twice is saying it once.
+
+    Not while keys that were paid for are owed, nothing is going to bring them, and this is all that shows it.
+    """
+    if not any(one.id == command.finding_id for one in order.findings):
+        if command.finding_id in _ever_opened(order):
+            return ()
+        raise NotFound("finding", command.finding_id)
+    others = any(one.blocking for one in order.findings if one.id != command.finding_id)
+    if order.is_settled and not order.at_rest and order.unbought and not others:
+        raise TransitionRefused(order, command, "paid keys are still owed: retry or refund", code="still-owed")
+    return (e.FindingResolved(at=now, finding_id=command.finding_id, by=command.by, reason=command.reason),)
+
+
+def _ever_opened(order: Order) -> set[str]:
+    return {finding_id(order.id, number) for number in range(1, order.findings_opened + 1)}

@@ -4,23 +4,24 @@ What must now be done outside: jobs, and entries in the ledger. Both are committ
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, time
-from decimal import Decimal
+
+import attrs
 
 from bitloot_core.order import events as e
 from bitloot_core.order.jobs import JobName, JobRequest, MailKind, mail_ref, payment_ref
 from bitloot_core.order.ledger import LedgerEntry, LedgerKind
-from bitloot_core.order.order import LiveLink, Order
+from bitloot_core.order.order import LiveLink, Order, StillOpen
 from bitloot_core.order.payments import (
-    AcceptedStray,
     OpenPayment,
     Payment,
-    ReturnedPayment,
     ReviewedPayment,
-    SettledPayment,
     ShortPayment,
-    StrayPayment,
+    VoidPayment,
     gateway_id_of,
+    is_returned,
+    received_of,
 )
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.reservations import (
@@ -45,13 +46,18 @@ def effects_of(event: e.OrderEvent, order: Order, policy: Policy) -> tuple[JobRe
             return (_job(order, JobName.EXPIRE, order.id, event.expires_at),)
         case e.PaymentOpened():
             return (_check_payment(order, event.attempt, event.at + policy.payment_poll[0]),)
+        case e.PaymentProgressed():
+            # Nobody may be looking any more at a payment that was void; where somebody is, this brings nothing forward.
+            return (_check_payment(order, event.attempt, event.at + policy.payment_poll[-1]),)
+        case e.PaymentSettled():
+            return tuple(_purchases(order, event.at))  # those that waited while an earlier payment was returned
         case e.ReservationPlanned():
             return (_job(order, JobName.RESERVE, event.plan.ref, event.at),)
         case e.ReservationPlaced():
             plan = _plan(order, event.number)
             first = first_look(plan, event.at, policy)
             return (_job(order, JobName.CHECK_RESERVATION, plan.ref, first),)
-        case e.KeyHeld() if len(order.held) == 1 and order.owed:
+        case e.KeyHeld() if len(order.held) == 1 and order.owed and order.may_reveal:
             ref = mail_ref(order.id, MailKind.PARTLY, "first")
             return (_job(order, JobName.SEND_MAIL, ref, event.at + policy.partly_ready),)
         case e.OrderFulfilled():
@@ -59,6 +65,8 @@ def effects_of(event: e.OrderEvent, order: Order, policy: Policy) -> tuple[JobRe
         case e.LinkIssued() if event.by != "system":
             kind = MailKind.PARTLY if order.owed else MailKind.DELIVERY
             return (_job(order, JobName.SEND_MAIL, mail_ref(order.id, kind, event.link_id), event.at),)
+        case e.FindingResolved() if event.by != "system" and not order.at_rest:
+            return _everything_stuck(order, event.at)  # what is still wrong is found again
         case e.OrderRetried():
             return _everything_stuck(order, event.at)
         case _:
@@ -92,18 +100,26 @@ def _delivery_mail(order: Order, at: datetime) -> tuple[JobRequest, ...]:
 
 
 def _everything_stuck(order: Order, at: datetime) -> tuple[JobRequest, ...]:
-    jobs: list[JobRequest] = [
-        _check_payment(order, payment.attempt, at) for payment in order.payments if isinstance(payment, OpenPayment)
-    ]
-    for res in order.reservations:
-        match res:
-            case PlannedReservation() | ClaimedReservation() | DoubtfulReservation():
-                jobs.append(_job(order, JobName.RESERVE, res.plan.ref, at))
-            case PlacedReservation():
-                jobs.append(_job(order, JobName.CHECK_RESERVATION, res.plan.ref, at))
-            case _:
-                pass
-    return tuple(jobs)
+    watched = (OpenPayment, ShortPayment, ReviewedPayment, VoidPayment)
+    looks = (_check_payment(order, payment.attempt, at) for payment in order.payments if isinstance(payment, watched))
+    placed = (res.plan.ref for res in order.reservations if isinstance(res, PlacedReservation))
+    return (
+        *looks,
+        *_purchases(order, at),
+        *(_job(order, JobName.CHECK_RESERVATION, ref, at) for ref in placed),
+        *_expiry(order, at),
+    )
+
+
+def _purchases(order: Order, at: datetime) -> Iterator[JobRequest]:
+    waiting = (PlannedReservation, ClaimedReservation, DoubtfulReservation)
+    return (_job(order, JobName.RESERVE, res.plan.ref, at) for res in order.reservations if isinstance(res, waiting))
+
+
+def _expiry(order: Order, at: datetime) -> tuple[JobRequest, ...]:
+    if order.is_settled or not isinstance(order.closing, StillOpen):
+        return ()
+    return (_job(order, JobName.EXPIRE, order.id, max(at, order.expires_at)),)
 
 
 # ------------------------------------------------------------------------------------------------------------- ledger
@@ -117,62 +133,58 @@ def entries_of(event: e.OrderEvent, before: Order, after: Order) -> tuple[Ledger
         before: the order without the event; `after`: with it.
     """
     match event:
-        case e.PaymentSettled() | e.PaymentFellShort() | e.PaymentHeldForReview():
-            return _received(before.payment(event.attempt), after.payment(event.attempt), after, event.at)
+        case (
+            e.PaymentSettled()
+            | e.PaymentFellShort()
+            | e.PaymentHeldForReview()
+            | e.PaymentVoided()
+            | e.PaymentReturned()
+        ):
+            return _moved(event.attempt, before, after, event.at)
         case e.StrayPaymentSeen():
-            return _received(before.payment(event.stray.attempt), event.stray, after, event.at)
-        case e.PaymentReturned():
-            payment = after.payment(event.attempt)
-            return _returned(payment, after, event.at) if isinstance(payment, ReturnedPayment) else ()
+            return _moved(event.stray.attempt, before, after, event.at)
         case e.ReservationPlaced():
             return (_entry(after, LedgerKind.CHARGED, event.supplier_order_id, event.charged, event.at),)
         case e.OrderRefunded():
-            return (_entry(after, LedgerKind.REFUNDED, after.id, after.total, event.at),)
+            held = (payment for payment in after.payments if not is_returned(payment))
+            return tuple(entry for payment in held for entry in _gone(payment, after, event.at))
         case _:
             return ()
 
 
-def _received(before: Payment | None, after: Payment | None, order: Order, at: datetime) -> tuple[LedgerEntry, ...]:
-    """What has come since the last look: a top-up of a short payment is an entry of its own."""
-    if after is None or (gateway_id := gateway_id_of(after)) is None:
+def _moved(attempt: int, before: Order, after: Order, at: datetime) -> tuple[LedgerEntry, ...]:
+    """What has come since the last look, and what has gone back."""
+    earlier = before.payment(attempt)
+    payment = next(payment for payment in after.payments if payment.attempt == attempt)
+    came = _received(earlier, payment, after, at)
+    went = is_returned(payment) and not (earlier is not None and is_returned(earlier))
+    return (*came, *_gone(payment, after, at)) if went else came
+
+
+def _received(before: Payment | None, after: Payment, order: Order, at: datetime) -> tuple[LedgerEntry, ...]:
+    """A top-up of a short payment is an entry of its own, under a name of its own."""
+    total, gateway_id = received_of(after), gateway_id_of(after)
+    if total is None or gateway_id is None:
         return ()
-    total = _received_by(after)
-    news = total.amount - _received_by(before).amount
-    if news <= 0:
+    seen = None if before is None else received_of(before)
+    if seen is None:
+        return (_entry(order, LedgerKind.RECEIVED, gateway_id, total, at),)
+    more = total.amount - (seen.amount if seen.coin == total.coin else 0)
+    if more <= 0:
         return ()
-    name = gateway_id if news == total.amount else f"{gateway_id}+{total.text}"
-    return (
-        LedgerEntry(
-            order_id=order.id, kind=LedgerKind.RECEIVED, external_id=name, amount=news, currency=total.coin, at=at
-        ),
-    )
+    return (_entry(order, LedgerKind.RECEIVED, f"{gateway_id}+{total}", attrs.evolve(total, amount=more), at),)
 
 
-def _received_by(payment: Payment | None) -> CoinAmount:
-    match payment:
-        case ShortPayment() | ReviewedPayment() | StrayPayment():
-            return payment.received
-        case SettledPayment() | AcceptedStray() | ReturnedPayment():
-            return payment.receipt.received
-        case _:
-            return CoinAmount(amount=Decimal(0), coin="none")
+def _gone(payment: Payment, order: Order, at: datetime) -> tuple[LedgerEntry, ...]:
+    """All that a payment had brought, on its way back to the payer."""
+    received, gateway_id = received_of(payment), gateway_id_of(payment)
+    if received is None or gateway_id is None:
+        return ()
+    return (_entry(order, LedgerKind.REFUNDED, gateway_id, received, at),)
 
 
-def _returned(payment: ReturnedPayment, order: Order, at: datetime) -> tuple[LedgerEntry, ...]:
-    received = payment.receipt.received
-    return (
-        LedgerEntry(
-            order_id=order.id,
-            kind=LedgerKind.REFUNDED,
-            external_id=payment.invoice.gateway_id,
-            amount=received.amount,
-            currency=received.coin,
-            at=at,
-        ),
-    )
-
-
-def _entry(order: Order, kind: LedgerKind, external_id: str, money: Money, at: datetime) -> LedgerEntry:
+def _entry(order: Order, kind: LedgerKind, external_id: str, moved: Money | CoinAmount, at: datetime) -> LedgerEntry:
+    currency = moved.coin if isinstance(moved, CoinAmount) else moved.currency
     return LedgerEntry(
-        order_id=order.id, kind=kind, external_id=external_id, amount=money.amount, currency=money.currency, at=at
+        order_id=order.id, kind=kind, external_id=external_id, amount=moved.amount, currency=currency, at=at
     )

@@ -122,11 +122,17 @@ class PaymentReturned:
 
 @attrs.frozen(kw_only=True)
 class PaymentVoided:
-    """The payment ended without money for us."""
+    """
+    The payment ended without settling anything.
+
+    Attributes:
+        received: the coins that arrived on it all the same; mostly none.
+    """
 
     at: datetime
     attempt: int
     why: VoidReason
+    received: CoinAmount
 
 
 @attrs.frozen(kw_only=True)
@@ -288,9 +294,8 @@ class OrderRetried:
     reason: str
 
 
-OrderEvent: TypeAlias = (
-    OrderPlaced
-    | PaymentIntended
+OrderStep: TypeAlias = (
+    PaymentIntended
     | PaymentDoubted
     | PaymentRefused
     | PaymentOpened
@@ -320,3 +325,5 @@ OrderEvent: TypeAlias = (
     | FindingResolved
     | OrderRetried
 )
+"""What can happen to an order that is placed."""
+OrderEvent: TypeAlias = OrderPlaced | OrderStep

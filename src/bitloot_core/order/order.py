@@ -14,7 +14,17 @@ from typing import TypeAlias
 import attrs
 
 from bitloot_core.order.findings import Finding
-from bitloot_core.order.payments import Payment, counts, gateway_id_of
+from bitloot_core.order.payments import (
+    DoubtfulPayment,
+    IntendedPayment,
+    Named,
+    Payment,
+    RefusedPayment,
+    counts,
+    is_returned,
+    name_of,
+    received_of,
+)
 from bitloot_core.order.reservations import KeyType, Reservation, is_dead
 from bitloot_core.order.units import HeldUnit, OwedUnit, Unit
 from bitloot_core.values.errors import InvalidInput
@@ -168,6 +178,23 @@ class Order:
         return any(counts(payment) for payment in self.payments)
 
     @property
+    def saw_money(self) -> bool:
+        """Whether money was ever seen on it, however it came and wherever it went."""
+        return any(counts(payment) or received_of(payment) is not None for payment in self.payments)
+
+    @property
+    def holds_money(self) -> bool:
+        """Whether money was seen on it that the gateway has not sent back."""
+        return self.is_settled or any(
+            received_of(payment) is not None and not is_returned(payment) for payment in self.payments
+        )
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it has come to rest: nothing on it waits for a person, so no finding may cover its status."""
+        return isinstance(self.closing, Fulfilled | Refunded | Cancelled)
+
+    @property
     def may_reveal(self) -> bool:
         """Whether keys that are held may go out: paid, and not refunded. Never read off the status word."""
         return self.is_settled and not isinstance(self.closing, Refunded)
@@ -192,9 +219,11 @@ class Order:
         """The payment of one attempt."""
         return next((payment for payment in self.payments if payment.attempt == attempt), None)
 
-    def payment_named(self, gateway_id: GatewayPaymentId) -> Payment | None:
+    def payment_named(self, gateway_id: GatewayPaymentId) -> Named | None:
         """The payment that the gateway calls so."""
-        return next((payment for payment in self.payments if gateway_id_of(payment) == gateway_id), None)
+        nameless = (IntendedPayment, DoubtfulPayment, RefusedPayment)
+        named = (payment for payment in self.payments if not isinstance(payment, nameless))
+        return next((payment for payment in named if name_of(payment) == gateway_id), None)
 
     def reservation(self, number: int) -> Reservation | None:
         """The reservation of that number."""

@@ -45,8 +45,11 @@ def apply_to_payments(order: Order, event: e.PaymentIntended | e.StrayPaymentSee
     """Add a payment, or move one on; money on its way, or here, opens an expired order again."""
     match event:
         case e.PaymentIntended():
+            if event.attempt != len(order.payments) + 1:
+                raise ImpossibleEvent(order.id, event, f"the next attempt is number {len(order.payments) + 1}")
             return _with(order, IntendedPayment(attempt=event.attempt, coin=event.coin, intended_at=event.at))
         case e.StrayPaymentSeen():
+            _check_stray(order, event)
             return _with(order, event.stray)
         case _:
             payment = order.payment(event.attempt)
@@ -54,6 +57,14 @@ def apply_to_payments(order: Order, event: e.PaymentIntended | e.StrayPaymentSee
                 raise ImpossibleEvent(order.id, event, f"there is no attempt {event.attempt}")
             closing = StillOpen() if _brings_money(event) and isinstance(order.closing, Expired) else order.closing
             return attrs.evolve(_with(order, _next(order, payment, event)), closing=closing)
+
+
+def _check_stray(order: Order, event: e.StrayPaymentSeen) -> None:
+    stray = event.stray
+    known = order.payment(stray.attempt)
+    fits = isinstance(known, StrayPayment) if known else stray.attempt == len(order.payments) + 1
+    if not fits or order.payment_named(stray.gateway_id) is not known:
+        raise ImpossibleEvent(order.id, event, f"attempt {stray.attempt} is another payment")
 
 
 def _with(order: Order, new: Payment) -> Order:
@@ -77,7 +88,9 @@ def _next(order: Order, payment: Payment, event: PaymentStep) -> Payment:
             return RefusedPayment(
                 attempt=attempt, coin=payment.coin, code=event.code, reason=event.reason, refused_at=event.at
             )
-        case e.PaymentOpened(), IntendedPayment() | DoubtfulPayment():
+        case e.PaymentOpened(), IntendedPayment() | DoubtfulPayment() if (
+            order.payment_named(event.invoice.gateway_id) is None
+        ):
             return OpenPayment(attempt=attempt, invoice=event.invoice, progress=PaymentWord.WAITING, told_at=None)
         case e.PaymentSettled(), StrayPayment():
             return AcceptedStray(
@@ -115,6 +128,8 @@ def _next_invoiced(
         case e.PaymentSettled():
             return SettledPayment(attempt=attempt, invoice=invoice, receipt=event.receipt)
         case e.PaymentVoided():
-            return VoidPayment(attempt=attempt, invoice=invoice, why=event.why, ended_at=event.at)
+            return VoidPayment(
+                attempt=attempt, invoice=invoice, why=event.why, received=event.received, ended_at=event.at
+            )
         case never:
             assert_never(never)

@@ -168,11 +168,17 @@ class ReturnedPayment:
 
 @attrs.frozen(kw_only=True)
 class VoidPayment:
-    """It ended without money for us. A late deposit can still turn it into a settled one."""
+    """
+    It ended without settling anything. A late deposit can still turn it into a settled one.
+
+    Attributes:
+        received: the coins that arrived all the same; mostly none.
+    """
 
     attempt: int
     invoice: Invoice
     why: VoidReason
+    received: CoinAmount
     ended_at: datetime
 
 
@@ -193,6 +199,10 @@ Invoiced: TypeAlias = OpenPayment | ShortPayment | ReviewedPayment | SettledPaym
 """The states in which the gateway has given us an invoice."""
 
 
+Named: TypeAlias = Invoiced | StrayPayment | AcceptedStray
+"""The states in which the gateway has a name for it."""
+
+
 def coin_of(payment: Payment) -> str:
     """The coin that a payment is made in."""
     match payment:
@@ -211,10 +221,32 @@ def gateway_id_of(payment: Payment) -> GatewayPaymentId | None:
     match payment:
         case IntendedPayment() | DoubtfulPayment() | RefusedPayment():
             return None
-        case StrayPayment() | AcceptedStray():
-            return payment.gateway_id
         case _:
-            return payment.invoice.gateway_id
+            return name_of(payment)
+
+
+def name_of(payment: Named) -> GatewayPaymentId:
+    """The gateway's name of a payment that has one."""
+    return payment.gateway_id if isinstance(payment, StrayPayment | AcceptedStray) else payment.invoice.gateway_id
+
+
+def received_of(payment: Payment) -> CoinAmount | None:
+    """All coins that were ever seen on a payment, also those that went back; None where none were."""
+    match payment:
+        case ShortPayment() | ReviewedPayment() | StrayPayment() | VoidPayment():
+            seen = payment.received
+        case SettledPayment() | AcceptedStray() | ReturnedPayment():
+            seen = payment.receipt.received
+        case _:
+            return None
+    return seen if seen.amount else None
+
+
+def is_returned(payment: Payment) -> bool:
+    """Whether the gateway has sent a payment's coins back."""
+    return isinstance(payment, ReturnedPayment) or (
+        isinstance(payment, VoidPayment) and payment.why is VoidReason.REFUNDED
+    )
 
 
 def counts(payment: Payment) -> bool:

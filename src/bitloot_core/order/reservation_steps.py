@@ -38,6 +38,7 @@ ReservationStep: TypeAlias = (
 def apply_to_reservations(order: Order, event: e.ReservationPlanned | ReservationStep) -> Order:
     """Add a reservation, or move one on."""
     if isinstance(event, e.ReservationPlanned):
+        _check_plan(order, event)
         new = PlannedReservation(plan=event.plan, planned_at=event.at)
         return attrs.evolve(order, reservations=(*order.reservations, new))
     old = order.reservation(event.number)
@@ -45,6 +46,13 @@ def apply_to_reservations(order: Order, event: e.ReservationPlanned | Reservatio
         raise ImpossibleEvent(order.id, event, f"there is no reservation {event.number}")
     after = _next(order, old, event)
     return attrs.evolve(order, reservations=tuple(after if one is old else one for one in order.reservations))
+
+
+def _check_plan(order: Order, event: e.ReservationPlanned) -> None:
+    if event.plan.number != len(order.reservations) + 1:
+        raise ImpossibleEvent(order.id, event, f"the next reservation is number {len(order.reservations) + 1}")
+    if not {unit.id for unit in order.unbought}.issuperset(event.plan.units):
+        raise ImpossibleEvent(order.id, event, "one of its units is held, or is coming already")
 
 
 def approve(order: Order) -> Order:
@@ -67,7 +75,10 @@ def _next(order: Order, res: Reservation, event: ReservationStep) -> Reservation
             return ClaimedReservation(plan=plan, claimed_at=event.at, asked=res.asked + 1)
         case e.ReservationReleased(), ClaimedReservation(asked=1):
             return PlannedReservation(plan=plan, planned_at=event.at)
-        case e.ReservationReleased() | e.ReservationDoubted(), ClaimedReservation():
+        case e.ReservationReleased(), ClaimedReservation():
+            # Nothing was sent, so the permission for this try is not used up.
+            return DoubtfulReservation(plan=plan, claimed_at=res.claimed_at, asked=res.asked - 1, approved=True)
+        case e.ReservationDoubted(), ClaimedReservation():
             return DoubtfulReservation(plan=plan, claimed_at=res.claimed_at, asked=res.asked)
         case e.ReservationRefused(), PlannedReservation() | ClaimedReservation() | DoubtfulReservation():
             return RefusedReservation(plan=plan, code=event.code, reason=event.reason, refused_at=event.at)
@@ -97,7 +108,7 @@ def _next_placed(order: Order, res: PlacedReservation, event: ReservationStep) -
                 word=event.word,
                 fell_at=event.at,
             )
-        case e.ReservationCompleted():
+        case e.ReservationCompleted() if not {unit.id for unit in order.owed}.intersection(res.plan.units):
             return CompletedReservation(
                 plan=res.plan,
                 supplier_order_id=res.supplier_order_id,
@@ -106,14 +117,18 @@ def _next_placed(order: Order, res: PlacedReservation, event: ReservationStep) -
                 completed_at=event.at,
             )
         case _:
-            raise ImpossibleEvent(order.id, event, "the reservation is placed")
+            raise ImpossibleEvent(order.id, event, "the reservation is placed, and not complete")
 
 
 def hold(order: Order, event: e.KeyHeld) -> Order:
-    """Turn an owed unit into a held one."""
-    unit = order.unit(event.unit_id)
+    """Turn an owed unit into a held one: with a key that this order never had, of a purchase that was for it."""
+    unit, res = order.unit(event.unit_id), order.reservation(event.number)
     if not isinstance(unit, OwedUnit):
         raise ImpossibleEvent(order.id, event, f"unit {event.unit_id} is not owed")
+    if not isinstance(res, PlacedReservation) or unit.id not in res.plan.units:
+        raise ImpossibleEvent(order.id, event, f"purchase {event.number} brings no key for unit {event.unit_id}")
+    if any(not isinstance(one, OwedUnit) and one.supplier_key_id == event.supplier_key_id for one in order.units):
+        raise ImpossibleEvent(order.id, event, "another unit has had this key")
     held = HeldUnit(
         id=unit.id,
         line=unit.line,

@@ -17,6 +17,7 @@ from bitloot_core.order.payments import (
     ShortPayment,
     StrayPayment,
     VoidPayment,
+    name_of,
 )
 from bitloot_core.order.purchase import plan_purchases
 from bitloot_core.values.money import CoinAmount
@@ -38,7 +39,7 @@ def settle(
         by: "gateway", or the person who accepted it.
         surplus: what came beyond the price, if anything.
     """
-    gateway_id = payment.gateway_id if isinstance(payment, StrayPayment) else payment.invoice.gateway_id
+    gateway_id = name_of(payment)
     receipt = Receipt(received=received, settled_at=now, accepted_by=by)
     settled = (
         e.PaymentSettled(at=now, attempt=payment.attempt, receipt=receipt),
@@ -47,10 +48,14 @@ def settle(
             FindingReason.PAYMENT_SHORT,
             FindingReason.PAYMENT_MISMATCH,
             FindingReason.PAYMENT_STRAY,
+            FindingReason.PAYMENT_STATUS,
             subject=gateway_id,
             by=by,
             why="the payment counts",
             at=now,
+        ),
+        *resolve(
+            order, FindingReason.PAYMENT_RETURNED, subject=None, by=by, why="another payment counts instead", at=now
         ),
     )
     told = _what_to_tell(order, gateway_id, received, now)

@@ -85,5 +85,11 @@ def _after_all_ended(order: Order) -> Status:
 
 
 def shown_status(order: Order) -> Status:
-    """The status as people see it: `attention` while a blocking finding is open, else the one underneath."""
-    return Status.ATTENTION if any(finding.blocking for finding in order.findings) else status_of(order)
+    """
+    The status as people see it: `attention` while a blocking finding is open, else the one underneath.
+
+    An order that has come to rest waits for nobody: a finding that was open before stays in the operator's list, and
+    covers nothing.
+    """
+    waits = not order.at_rest and any(finding.blocking for finding in order.findings)
+    return Status.ATTENTION if waits else status_of(order)

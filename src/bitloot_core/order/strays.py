@@ -8,22 +8,25 @@ from datetime import datetime
 
 from bitloot_core.order import events as e
 from bitloot_core.order.assessment import contradictions
-from bitloot_core.order.finding_steps import finding
+from bitloot_core.order.finding_steps import fresh_finding, resolve
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import DoubtfulPayment, IntendedPayment, Invoice, StrayPayment
 from bitloot_core.order.policy import Policy
 from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.money import CoinAmount
-from bitloot_core.values.reading import PaymentReading
+from bitloot_core.values.reading import PROGRESS, PaymentReading, PaymentWord
+
+_CAME_TO_NOTHING = frozenset({PaymentWord.EXPIRED, PaymentWord.FAILED, PaymentWord.CANCELLED, PaymentWord.REFUNDED})
 
 
 def adopt(order: Order, reading: PaymentReading, now: datetime, policy: Policy) -> tuple[e.OrderEvent, ...]:
     """
     Take a payment for one that we asked for without hearing the answer; `()` if none of ours can be meant.
 
-    Only for a reading that we asked the gateway for, with our order's id, price and currency, in the coin of an attempt
-    whose answer never came. What the reading says of money is decided next, as for any payment of ours.
+    Only for a reading that we asked the gateway for, with our order's id, price and currency, an address and an amount
+    due, in the coin of an attempt whose answer never came. What the reading says of money is decided next, as for any
+    payment of ours.
     """
     attempt = next(
         (
@@ -40,7 +43,7 @@ def adopt(order: Order, reading: PaymentReading, now: datetime, policy: Policy) 
 
 
 def _invoice(order: Order, reading: PaymentReading, now: datetime, policy: Policy) -> Invoice | None:
-    if reading.pay_amount is None or reading.address is None:
+    if not reading.pay_amount or reading.address is None:
         return None
     try:
         due = CoinAmount(amount=reading.pay_amount, coin=reading.coin)
@@ -74,20 +77,34 @@ def record_stray(
         word=reading.word,
         reasons=_reasons(order, reading),
     )
-    if stray == known:
+    if known is not None and _is_old(known, stray):
         return ()
+    seen = e.StrayPaymentSeen(at=now, stray=stray)
+    if not received.amount and stray.word in _CAME_TO_NOTHING:
+        over = resolve(
+            order, FindingReason.PAYMENT_STRAY, subject=stray.gateway_id, by="system", why="nothing came of it", at=now
+        )
+        return (seen, *over)
     return (
-        e.StrayPaymentSeen(at=now, stray=stray),
-        *finding(
+        seen,
+        *fresh_finding(
             order,
             FindingReason.PAYMENT_STRAY,
-            reading.gateway_id,
+            stray.gateway_id,
             f"{received} came with a payment that we did not open ({reading.raw_word}): {'; '.join(stray.reasons)}.",
             at=now,
-            blocking=not order.is_settled,
+            blocking=bool(received.amount) and not order.is_settled,
             amount=str(received),
         ),
     )
+
+
+def _is_old(known: StrayPayment, told: StrayPayment) -> bool:
+    """Whether a reading is no news: the same again, less money than was seen, or a step back."""
+    if known == told or known.received.amount > told.received.amount:
+        return True
+    back = told.word in PROGRESS and PROGRESS.get(known.word, len(PROGRESS)) > PROGRESS[told.word]
+    return back and known.received == told.received
 
 
 def _reasons(order: Order, reading: PaymentReading) -> tuple[str, ...]:

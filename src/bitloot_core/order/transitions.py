@@ -19,7 +19,7 @@ from bitloot_core.order.payment_steps import apply_to_payments
 from bitloot_core.order.reservation_steps import apply_to_reservations, approve, hold
 from bitloot_core.order.status import Status, status_of
 from bitloot_core.order.units import OwedUnit
-from bitloot_core.values.ids import unit_id
+from bitloot_core.values.ids import finding_id, unit_id
 
 S = Status
 _UNPAID = frozenset({S.CREATED, S.WAITING, S.CONFIRMING, S.UNDERPAID, S.EXPIRED, S.FAILED})
@@ -117,7 +117,7 @@ def evolve(order: Order, event: e.OrderEvent) -> Order:
     """
     status = status_of(order)
     allowed = TRANSITIONS[status].get(type(event))
-    if allowed is None:
+    if allowed is None or isinstance(event, e.OrderPlaced):
         raise ImpossibleEvent(order.id, event, f"the table has no row for it under {status}")
     after = _apply(order, event)
     if status_of(after) not in allowed:
@@ -132,10 +132,8 @@ def evolve_all(order: Order, events: tuple[e.OrderEvent, ...]) -> Order:
     return order
 
 
-def _apply(order: Order, event: e.OrderEvent) -> Order:
+def _apply(order: Order, event: e.OrderStep) -> Order:
     match event:
-        case e.OrderPlaced():
-            raise ImpossibleEvent(order.id, event, "it is placed already")
         case (
             e.PaymentIntended()
             | e.PaymentDoubted()
@@ -165,6 +163,8 @@ def _apply(order: Order, event: e.OrderEvent) -> Order:
         case e.KeyHeld():
             return hold(order, event)
         case e.OrderFulfilled():
+            if order.owed:
+                raise ImpossibleEvent(order.id, event, "a key is still owed")
             return attrs.evolve(order, closing=Fulfilled(at=event.at))
         case e.OrderExpired():
             return attrs.evolve(order, closing=Expired(at=event.at))
@@ -176,9 +176,7 @@ def _apply(order: Order, event: e.OrderEvent) -> Order:
             link = LiveLink(id=event.link_id, issued_at=event.at, expires_at=event.expires_at)
             return attrs.evolve(order, link=link)
         case e.FindingOpened():
-            return attrs.evolve(
-                order, findings=(*order.findings, event.finding), findings_opened=order.findings_opened + 1
-            )
+            return _open(order, event)
         case e.FindingResolved():
             left = tuple(finding for finding in order.findings if finding.id != event.finding_id)
             return attrs.evolve(order, findings=left)
@@ -186,3 +184,9 @@ def _apply(order: Order, event: e.OrderEvent) -> Order:
             return approve(order)
         case never:
             assert_never(never)
+
+
+def _open(order: Order, event: e.FindingOpened) -> Order:
+    if event.finding.id != finding_id(order.id, order.findings_opened + 1):
+        raise ImpossibleEvent(order.id, event, f"{event.finding.id} is not the next name of a finding")
+    return attrs.evolve(order, findings=(*order.findings, event.finding), findings_opened=order.findings_opened + 1)

@@ -63,6 +63,16 @@ def order_of(ref: ExternalRef) -> OrderId:
     return OrderId(found["order"])
 
 
+def finding_id(order_id: OrderId, number: int) -> FindingId:
+    """
+    Name the finding `number` of an order.
+
+    >>> finding_id(OrderId("o-7f"), 3)
+    'o-7f.f3'
+    """
+    return FindingId(f"{order_id}.f{number}")
+
+
 def unit_id(line: int, number: int) -> UnitId:
     """
     Name one owed product key.

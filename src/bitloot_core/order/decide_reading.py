@@ -1,0 +1,259 @@
+"""
+What a gateway's reading does to the payment that it names. Nothing here refuses: it reports money.
+
+Money that was seen on a payment never shrinks: a reading that knows of less is an old message.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeAlias, assert_never
+
+from bitloot_core.order import events as e
+from bitloot_core.order.assessment import (
+    Contradicts,
+    Ended,
+    FallsShort,
+    OnItsWay,
+    Settles,
+    Strange,
+    Verdict,
+    assess,
+)
+from bitloot_core.order.finding_steps import finding, fresh_finding, resolve
+from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.order import Order
+from bitloot_core.order.payments import (
+    AcceptedStray,
+    Named,
+    OpenPayment,
+    Payment,
+    ReturnedPayment,
+    ReviewedPayment,
+    SettledPayment,
+    ShortPayment,
+    StrayPayment,
+    VoidPayment,
+    VoidReason,
+    name_of,
+    received_of,
+)
+from bitloot_core.order.policy import Policy
+from bitloot_core.order.settlement import settle
+from bitloot_core.order.strays import record_stray
+from bitloot_core.values.money import CoinAmount
+from bitloot_core.values.reading import PROGRESS, PaymentReading, PaymentWord
+
+Unsettled: TypeAlias = OpenPayment | ShortPayment | ReviewedPayment | VoidPayment
+_FINALITY = {VoidReason.EXPIRED: 0, VoidReason.FAILED: 1, VoidReason.CANCELLED: 2, VoidReason.REFUNDED: 3}
+"""A payment that has ended may end once more with a higher word, never with a lower one."""
+_STRANGE_AFTERWARDS = frozenset({PaymentWord.UNRECOGNISED, PaymentWord.WRONG_ASSET})
+
+
+def follow(
+    order: Order, payment: Named, reading: PaymentReading, now: datetime, policy: Policy
+) -> tuple[e.OrderEvent, ...]:
+    """Apply a reading to the payment that it names, whatever has become of that payment."""
+    match payment:
+        case StrayPayment():
+            return record_stray(order, reading, payment, now)
+        case SettledPayment() | AcceptedStray() | ReturnedPayment():
+            return _after_settlement(order, payment, reading, now)
+        case OpenPayment() | ShortPayment() | ReviewedPayment() | VoidPayment():
+            verdict = assess(reading, payment.invoice, order.id, tolerance_percent=policy.tolerance_percent)
+            return _judge(order, payment, reading, verdict, now)
+        case never:
+            assert_never(never)
+
+
+def _judge(
+    order: Order, payment: Unsettled, reading: PaymentReading, verdict: Verdict, now: datetime
+) -> tuple[e.OrderEvent, ...]:
+    match verdict:
+        case OnItsWay():
+            return _progress(payment, verdict, reading, now)
+        case Settles():
+            return _settle(order, payment, verdict, now)
+        case FallsShort():
+            return _fall_short(order, payment, verdict.received, now)
+        case Contradicts():
+            return _hold_for_review(order, payment, verdict, now)
+        case Ended():
+            return _end(order, payment, verdict, now)
+        case Strange():
+            return _strange(order, payment, reading, now, blocking=True)
+        case never:
+            assert_never(never)
+
+
+def _progress(payment: Payment, verdict: OnItsWay, reading: PaymentReading, now: datetime) -> tuple[e.OrderEvent, ...]:
+    """Move along, never back: a lower word that comes later is an old message."""
+    match payment:
+        case OpenPayment() if PROGRESS[verdict.word] > PROGRESS[payment.progress]:
+            pass
+        case VoidPayment(why=VoidReason.EXPIRED) if verdict.word is not PaymentWord.WAITING:
+            pass
+        case _:
+            return ()
+    return (e.PaymentProgressed(at=now, attempt=payment.attempt, word=verdict.word, told_at=reading.updated_at),)
+
+
+def _settle(order: Order, payment: Unsettled, verdict: Settles, now: datetime) -> tuple[e.OrderEvent, ...]:
+    if isinstance(payment, VoidPayment) and payment.why in {VoidReason.CANCELLED, VoidReason.REFUNDED}:
+        # The money may be back with the payer already: "finished" is the older message of the two.
+        again = Contradicts(received=verdict.received, reasons=(f"it was {payment.why} before it was called finished",))
+        return _hold_for_review(order, payment, again, now)
+    received = _at_least_seen(payment, verdict.received)
+    return settle(order, payment, received, by="gateway", surplus=verdict.surplus, now=now)
+
+
+def _at_least_seen(payment: Payment, told: CoinAmount) -> CoinAmount:
+    seen = received_of(payment)
+    return seen if seen is not None and seen.coin == told.coin and seen.amount > told.amount else told
+
+
+def _fall_short(order: Order, payment: Unsettled, told: CoinAmount, now: datetime) -> tuple[e.OrderEvent, ...]:
+    received = _at_least_seen(payment, told)
+    if received != told or (isinstance(payment, ShortPayment) and payment.received == received):
+        return ()
+    gateway_id, due = payment.invoice.gateway_id, payment.invoice.due
+    return (
+        e.PaymentFellShort(at=now, attempt=payment.attempt, received=received),
+        *_answered(order, FindingReason.PAYMENT_MISMATCH, gateway_id, now),
+        *fresh_finding(
+            order,
+            FindingReason.PAYMENT_SHORT,
+            gateway_id,
+            f"{received} arrived, {due} was due.",
+            at=now,
+            blocking=False,
+            amount=str(received),
+        ),
+    )
+
+
+def _hold_for_review(order: Order, payment: Unsettled, verdict: Contradicts, now: datetime) -> tuple[e.OrderEvent, ...]:
+    received = _at_least_seen(payment, verdict.received)
+    same = isinstance(payment, ReviewedPayment) and payment.received == received and payment.reasons == verdict.reasons
+    if same:
+        return ()
+    gateway_id = payment.invoice.gateway_id
+    return (
+        e.PaymentHeldForReview(at=now, attempt=payment.attempt, received=received, reasons=verdict.reasons),
+        *_answered(order, FindingReason.PAYMENT_SHORT, gateway_id, now),
+        *fresh_finding(
+            order,
+            FindingReason.PAYMENT_MISMATCH,
+            gateway_id,
+            f"A payment of {received} is not as we asked: {'; '.join(verdict.reasons)}.",
+            at=now,
+            blocking=not order.is_settled,
+            amount=str(received),
+        ),
+    )
+
+
+def _answered(order: Order, reason: FindingReason, gateway_id: str, now: datetime) -> tuple[e.OrderEvent, ...]:
+    return resolve(order, reason, subject=gateway_id, by="system", why="the gateway says otherwise now", at=now)
+
+
+def _end(order: Order, payment: Unsettled, verdict: Ended, now: datetime) -> tuple[e.OrderEvent, ...]:
+    if isinstance(payment, VoidPayment) and _FINALITY[payment.why] >= _FINALITY[verdict.why]:
+        return ()
+    if isinstance(payment, ShortPayment | ReviewedPayment) and verdict.why in {VoidReason.EXPIRED, VoidReason.FAILED}:
+        return ()  # money was seen on it: a late "expired" is an old message
+    gateway_id = payment.invoice.gateway_id
+    received = _at_least_seen(payment, verdict.received)
+    ended = (
+        e.PaymentVoided(at=now, attempt=payment.attempt, why=verdict.why, received=received),
+        *resolve(
+            order,
+            FindingReason.PAYMENT_SHORT,
+            FindingReason.PAYMENT_MISMATCH,
+            subject=gateway_id,
+            by="system",
+            why=f"the gateway calls it {verdict.why}",
+            at=now,
+        ),
+    )
+    if not received.amount or verdict.why is VoidReason.REFUNDED:
+        why = "no money is left on it"
+        return (*ended, *resolve(order, FindingReason.PAYMENT_STATUS, subject=gateway_id, by="system", why=why, at=now))
+    return (
+        *ended,
+        *fresh_finding(
+            order,
+            FindingReason.PAYMENT_STATUS,
+            gateway_id,
+            f"The payment is {verdict.why}, and yet {received} arrived.",
+            at=now,
+            blocking=False,
+            amount=str(received),
+        ),
+    )
+
+
+def _strange(
+    order: Order, payment: Named, reading: PaymentReading, now: datetime, *, blocking: bool
+) -> tuple[e.OrderEvent, ...]:
+    """A word that says nothing to this program, or nothing at this point: a person looks."""
+    received = CoinAmount(amount=reading.actually_paid, coin=reading.coin)
+    return fresh_finding(
+        order,
+        FindingReason.PAYMENT_STATUS,
+        name_of(payment),
+        f"The gateway calls the payment {reading.raw_word!r}, which this program cannot judge.",
+        at=now,
+        blocking=blocking,
+        amount=str(received) if received.amount else None,
+    )
+
+
+def _after_settlement(
+    order: Order, payment: SettledPayment | AcceptedStray | ReturnedPayment, reading: PaymentReading, now: datetime
+) -> tuple[e.OrderEvent, ...]:
+    """Settled stays settled, whatever old messages say; only a refund takes the money away again."""
+    if reading.word in _STRANGE_AFTERWARDS:
+        return _strange(order, payment, reading, now, blocking=False)
+    if reading.word is PaymentWord.REFUNDED:
+        return _return(order, payment, now)
+    return _grow(order, payment, reading, now)
+
+
+def _return(
+    order: Order, payment: SettledPayment | AcceptedStray | ReturnedPayment, now: datetime
+) -> tuple[e.OrderEvent, ...]:
+    if isinstance(payment, ReturnedPayment):
+        return ()
+    gone = () if isinstance(payment, AcceptedStray) else (e.PaymentReturned(at=now, attempt=payment.attempt),)
+    return (
+        *gone,
+        *finding(
+            order,
+            FindingReason.PAYMENT_RETURNED,
+            name_of(payment),
+            "A payment that had settled was sent back to the payer by the gateway.",
+            at=now,
+            blocking=True,
+            amount=str(payment.receipt.received),
+        ),
+    )
+
+
+def _grow(
+    order: Order, payment: SettledPayment | AcceptedStray | ReturnedPayment, reading: PaymentReading, now: datetime
+) -> tuple[e.OrderEvent, ...]:
+    """More on a payment than when it settled is shown; it changes nothing else."""
+    had = payment.receipt.received
+    if reading.coin != had.coin or reading.actually_paid <= had.amount:
+        return ()
+    more = CoinAmount(amount=reading.actually_paid - had.amount, coin=had.coin)
+    return fresh_finding(
+        order,
+        FindingReason.PAYMENT_SURPLUS,
+        name_of(payment),
+        f"{more} arrived after the payment had settled with {had}.",
+        at=now,
+        blocking=False,
+        amount=str(more),
+    )
