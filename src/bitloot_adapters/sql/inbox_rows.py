@@ -1,0 +1,210 @@
+"""
+The statements of the inbox. Those that take webhooks in are written by hand: they are the busiest of all.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import attrs
+import msgspec
+from sqlalchemy import TextClause, select, text
+from sqlalchemy.engine import Connection, Row
+
+from bitloot_adapters.sql.columns import micros, storable
+from bitloot_adapters.sql.job_rows import ON_LIVING, ask
+from bitloot_adapters.sql.tables import WEBHOOK_LOGS
+from bitloot_core.order.jobs import JobRequest
+from bitloot_core.ports.inbox import Received, Source, VerifiedWebhook
+from bitloot_core.values.errors import NotFound, Refused
+from bitloot_core.values.ids import JobId, OrderId, WebhookId
+
+LONGEST_TYPE = 64
+LONGEST_EXTERNAL_ID = 128
+OVER = frozenset({"processed", "ignored"})
+"""Webhooks in these states need no job when they are delivered once more."""
+_HEADERS = msgspec.json.Encoder()
+_LOG_COLUMNS = (
+    "source, dedupe_key, type, external_id, scheme, headers, sealed, worth_processing, status, deliveries, "
+    "received_at, last_seen_at"
+)
+_PRUNE = text(
+    "UPDATE webhook_logs SET sealed = NULL WHERE id IN "
+    "(SELECT id FROM webhook_logs WHERE sealed IS NOT NULL AND received_at < :before ORDER BY received_at LIMIT :most)"
+)
+
+
+@attrs.frozen(kw_only=True)
+class Sealed:
+    """
+    A webhook as it is to be stored; its body is sealed already.
+
+    Attributes:
+        at: when it arrived, in microseconds.
+        deliveries: how often it arrived in this batch.
+    """
+
+    source: Source
+    dedupe_key: str
+    type: str
+    external_id: str | None
+    scheme: str
+    headers: str
+    body: bytes = attrs.field(repr=False)
+    worth_processing: bool
+    at: int
+    deliveries: int = 1
+
+    @classmethod
+    def of(cls, webhook: VerifiedWebhook, body: bytes, *, now: datetime) -> Sealed:
+        """Make a webhook's words fit for every database; `body` is its sealed body."""
+        headers = {storable(name): storable(value) for name, value in webhook.headers.items()}
+        return cls(
+            source=webhook.source,
+            dedupe_key=webhook.dedupe_key,
+            type=storable(webhook.type, most=LONGEST_TYPE),
+            external_id=None
+            if webhook.external_id is None
+            else storable(webhook.external_id, most=LONGEST_EXTERNAL_ID),
+            scheme=webhook.scheme,
+            headers=_HEADERS.encode(headers).decode(),
+            body=body,
+            worth_processing=webhook.worth_processing,
+            at=micros(now),
+        )
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What equal deliveries share."""
+        return (str(self.source), self.dedupe_key)
+
+
+def store_all(connection: Connection, batch: Sequence[Sealed]) -> list[Received]:
+    """Store webhooks with their jobs, two statements for all of them; the answers are in the order of the batch."""
+    merged = _merged(batch)
+    logs = connection.execute(_insert_logs(len(merged)), _log_values(tuple(merged.values()))).all()
+    stored = {(row.source, row.dedupe_key): row for row in logs}
+    waiting = [row for row in logs if row.status not in OVER]
+    jobs = _ask_all(connection, waiting, merged)
+    answers: list[Received] = []
+    fresh = {name for name, row in stored.items() if row.deliveries == merged[name].deliveries}
+    for one in batch:
+        row = stored[one.name]
+        answers.append(Received(id=WebhookId(row.id), duplicate=one.name not in fresh, job_id=jobs.get(row.id)))
+        # The first of its name in this batch was the new one, if any was.
+        fresh.discard(one.name)
+    return answers
+
+
+def get_webhook(connection: Connection, webhook_id: WebhookId) -> Row[tuple[object, ...]]:
+    """
+    The row of a webhook.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = connection.execute(select(WEBHOOK_LOGS).where(WEBHOOK_LOGS.c.id == webhook_id)).first()
+    if row is None:
+        raise NotFound("webhook", str(webhook_id))
+    return row
+
+
+def replay(connection: Connection, webhook_id: WebhookId, *, now: datetime) -> JobId:
+    """
+    Ask for a webhook's job again.
+
+    Raises:
+        NotFound: there is none.
+        Refused: its body was pruned.
+    """
+    columns = WEBHOOK_LOGS.c
+    row = connection.execute(
+        select(columns.source, columns.order_id, columns.sealed.is_(None)).where(columns.id == webhook_id)
+    ).first()
+    if row is None:
+        raise NotFound("webhook", str(webhook_id))
+    source, order_id, is_pruned = row
+    if is_pruned:
+        raise Refused("body-pruned", "the body of this webhook is older than bodies are kept")
+    request = JobRequest(
+        name=Source(source).job,
+        ref=str(webhook_id),
+        order_id=None if order_id is None else OrderId(order_id),
+        due_at=now,
+    )
+    return ask(connection, request, now=now).id
+
+
+def prune_bodies(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Remove the bodies of webhooks that arrived before a time, so many at most; the number of those removed."""
+    return connection.execute(_PRUNE, {"before": micros(before), "most": limit}).rowcount
+
+
+def _merged(batch: Sequence[Sealed]) -> dict[tuple[str, str], Sealed]:
+    merged: dict[tuple[str, str], Sealed] = {}
+    for one in batch:
+        known = merged.get(one.name)
+        merged[one.name] = one if known is None else attrs.evolve(known, deliveries=known.deliveries + 1)
+    return merged
+
+
+@functools.cache
+def _insert_logs(rows: int) -> TextClause:
+    values = ", ".join(
+        f"(:source{n}, :dedupe_key{n}, :type{n}, :external_id{n}, :scheme{n}, :headers{n}, :sealed{n}, :worth{n}, "
+        f":status{n}, :deliveries{n}, :at{n}, :at{n})"
+        for n in range(rows)
+    )
+    return text(
+        f"INSERT INTO webhook_logs ({_LOG_COLUMNS}) VALUES {values} ON CONFLICT (source, dedupe_key) DO UPDATE "  # noqa: S608 - numbered names
+        "SET deliveries = webhook_logs.deliveries + excluded.deliveries, last_seen_at = excluded.last_seen_at "
+        "RETURNING id, source, dedupe_key, status, deliveries, order_id"
+    )
+
+
+def _log_values(batch: Sequence[Sealed]) -> Mapping[str, object]:
+    values: dict[str, object] = {}
+    for n, one in enumerate(batch):
+        values |= {
+            f"source{n}": str(one.source),
+            f"dedupe_key{n}": one.dedupe_key,
+            f"type{n}": one.type,
+            f"external_id{n}": one.external_id,
+            f"scheme{n}": one.scheme,
+            f"headers{n}": one.headers,
+            f"sealed{n}": one.body,
+            f"worth{n}": int(one.worth_processing),
+            f"status{n}": "pending" if one.worth_processing else "ignored",
+            f"deliveries{n}": one.deliveries,
+            f"at{n}": one.at,
+        }
+    return values
+
+
+@functools.cache
+def _insert_jobs(rows: int) -> TextClause:
+    values = ", ".join(f"(:name{n}, :ref{n}, :order_id{n}, 'ready', :at{n}, :at{n})" for n in range(rows))
+    return text(
+        f"INSERT INTO jobs (name, ref, order_id, status, due_at, created_at) VALUES {values} "  # noqa: S608 - numbered names
+        f"{ON_LIVING} RETURNING id, ref"
+    )
+
+
+def _ask_all(
+    connection: Connection, waiting: Sequence[Row[tuple[object, ...]]], merged: Mapping[tuple[str, str], Sealed]
+) -> dict[int, JobId]:
+    """Make the jobs of these webhooks due, or wake them; the job of each webhook."""
+    if not waiting:
+        return {}
+    values: dict[str, object] = {}
+    for n, row in enumerate(waiting):
+        values |= {
+            f"name{n}": str(Source(row.source).job),
+            f"ref{n}": str(row.id),
+            f"order_id{n}": row.order_id,
+            f"at{n}": merged[row.source, row.dedupe_key].at,
+        }
+    rows = connection.execute(_insert_jobs(len(waiting)), values)
+    return {int(row.ref): JobId(row.id) for row in rows}

@@ -1,0 +1,214 @@
+"""
+How parts of an order stand in a column: JSON with a tag that says which state it is.
+
+Tags are stored, so they never change their meaning; a tag that this version does not know is an error, never a default.
+The domain's classes are not mapped: this is the one module that knows their JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar, cast, get_args
+
+import attrs
+from cattrs.preconf.msgspec import MsgspecJsonConverter, make_converter
+from cattrs.strategies import configure_tagged_union
+
+from bitloot_adapters.sql.columns import digits
+from bitloot_core.order.events import OrderEvent
+from bitloot_core.order.findings import Finding
+from bitloot_core.order.order import (
+    Buyer,
+    Cancelled,
+    Closing,
+    Expired,
+    Fulfilled,
+    Line,
+    Link,
+    LiveLink,
+    NoLink,
+    Refunded,
+    StillOpen,
+)
+from bitloot_core.order.payments import (
+    AcceptedStray,
+    DoubtfulPayment,
+    IntendedPayment,
+    OpenPayment,
+    Payment,
+    RefusedPayment,
+    ReturnedPayment,
+    ReviewedPayment,
+    SettledPayment,
+    ShortPayment,
+    StrayPayment,
+    VoidPayment,
+)
+from bitloot_core.order.reservations import (
+    ClaimedReservation,
+    CompletedReservation,
+    DoubtfulReservation,
+    FallenReservation,
+    PlacedReservation,
+    PlannedReservation,
+    RefusedReservation,
+    Reservation,
+)
+from bitloot_core.order.units import HeldUnit, OwedUnit, ReplacedUnit, ReturnedUnit, Unit
+
+T = TypeVar("T")
+TAG = "is"
+PAYMENT_TAGS: Mapping[type[Payment], str] = {
+    IntendedPayment: "intended",
+    DoubtfulPayment: "in-doubt",
+    RefusedPayment: "refused",
+    OpenPayment: "open",
+    ShortPayment: "short",
+    ReviewedPayment: "review",
+    StrayPayment: "stray",
+    AcceptedStray: "accepted",
+    SettledPayment: "settled",
+    ReturnedPayment: "returned",
+    VoidPayment: "void",
+}
+RESERVATION_TAGS: Mapping[type[Reservation], str] = {
+    PlannedReservation: "planned",
+    ClaimedReservation: "claimed",
+    DoubtfulReservation: "in-doubt",
+    PlacedReservation: "placed",
+    CompletedReservation: "completed",
+    RefusedReservation: "refused",
+    FallenReservation: "fallen",
+}
+UNIT_TAGS: Mapping[type[Unit], str] = {
+    OwedUnit: "owed",
+    HeldUnit: "held",
+    ReturnedUnit: "returned",
+    ReplacedUnit: "replaced",
+}
+CLOSING_TAGS: Mapping[type[Closing], str] = {
+    StillOpen: "open",
+    Expired: "expired",
+    Fulfilled: "fulfilled",
+    Cancelled: "cancelled",
+    Refunded: "refunded",
+}
+LINK_TAGS: Mapping[type[Link], str] = {NoLink: "none", LiveLink: "live"}
+EVENT_TAGS: Mapping[type[OrderEvent], str] = {event: event.__name__ for event in get_args(OrderEvent)}
+
+
+@attrs.frozen(kw_only=True)
+class Head:
+    """What an order says besides its parts."""
+
+    buyer: Buyer
+    created_at: datetime
+    expires_at: datetime
+    closing: Closing
+    link: Link
+    findings_opened: int
+
+
+def _converter() -> MsgspecJsonConverter:
+    converter = make_converter(detailed_validation=False)
+    converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+    converter.register_unstructure_hook(Decimal, digits)
+    for union, tags in (
+        (Payment, PAYMENT_TAGS),
+        (Reservation, RESERVATION_TAGS),
+        (Unit, UNIT_TAGS),
+        (Closing, CLOSING_TAGS),
+        (Link, LINK_TAGS),
+        (OrderEvent, EVENT_TAGS),
+    ):
+        configure_tagged_union(union, converter, tag_generator=tags.__getitem__, tag_name=TAG)
+    return converter
+
+
+_JSON = _converter()
+
+
+def dump_payment(payment: Payment) -> str:
+    """A payment as it is stored."""
+    return _dump(payment, Payment)
+
+
+def load_payment(state: str) -> Payment:
+    """A payment as it was stored."""
+    return cast("Payment", _load(state, Payment))
+
+
+def dump_reservation(reservation: Reservation) -> str:
+    """A reservation as it is stored."""
+    return _dump(reservation, Reservation)
+
+
+def load_reservation(state: str) -> Reservation:
+    """A reservation as it was stored."""
+    return cast("Reservation", _load(state, Reservation))
+
+
+def dump_unit(unit: Unit) -> str:
+    """A unit as it is stored."""
+    return _dump(unit, Unit)
+
+
+def load_unit(state: str) -> Unit:
+    """A unit as it was stored."""
+    return cast("Unit", _load(state, Unit))
+
+
+def dump_event(event: OrderEvent) -> str:
+    """An event as it is stored."""
+    return _dump(event, OrderEvent)
+
+
+def load_event(data: str) -> OrderEvent:
+    """An event as it was stored."""
+    return cast("OrderEvent", _load(data, OrderEvent))
+
+
+def event_fields(event: OrderEvent) -> Mapping[str, object]:
+    """An event's fields as plain JSON values, without the tag."""
+    fields = _JSON.unstructure(event)
+    return cast("Mapping[str, object]", _JSON.loads(_JSON.dumps(fields), dict[str, Any]))
+
+
+def dump_line(line: Line) -> str:
+    """A line as it is stored."""
+    return _dump(line, Line)
+
+
+def load_line(state: str) -> Line:
+    """A line as it was stored."""
+    return cast("Line", _load(state, Line))
+
+
+def dump_finding(finding: Finding) -> str:
+    """A finding as it is stored."""
+    return _dump(finding, Finding)
+
+
+def load_finding(state: str) -> Finding:
+    """A finding as it was stored."""
+    return cast("Finding", _load(state, Finding))
+
+
+def dump_head(head: Head) -> str:
+    """The rest of an order as it is stored."""
+    return _dump(head, Head)
+
+
+def load_head(state: str) -> Head:
+    """The rest of an order as it was stored."""
+    return cast("Head", _load(state, Head))
+
+
+def _dump(value: object, form: Any) -> str:
+    return _JSON.dumps(value, unstructure_as=form).decode()
+
+
+def _load(state: str, form: Any) -> Any:
+    return _JSON.loads(state.encode(), form)

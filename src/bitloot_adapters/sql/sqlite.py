@@ -1,0 +1,139 @@
+"""
+SQLite: one writer that commits in groups, and a few readers that never wait for it (WAL).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection, Engine, RootTransaction
+from sqlalchemy.pool import NullPool
+
+from bitloot_adapters.sql.database import PORT, Database, is_passing
+from bitloot_adapters.sql.group_commit import MOST_WAITING, GroupCommit
+from bitloot_adapters.sql.url import DatabaseUrl
+from bitloot_core.values.errors import InvalidInput, Unavailable
+
+T = TypeVar("T")
+BUSY_MS = 10_000
+READERS = 2
+_OLDEST = (3, 37)
+"""STRICT tables came with this version, RETURNING before it."""
+
+
+def sqlite_engine(url: DatabaseUrl, *, begin: str) -> Engine:
+    """
+    Make an engine whose transactions begin with `begin`: `BEGIN IMMEDIATE` to write, `BEGIN` to read.
+
+    A transaction that begins as a reader and then writes can lose an update or fail at once, so a writer says so first.
+    **Source:** SQLAlchemy documentation, SQLite dialect, "Transactions with SQLite and the sqlite3 driver".
+
+    Raises:
+        InvalidInput: the SQLite of this Python is too old.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise InvalidInput("SQLite", f"is {sqlite3.sqlite_version}; {'.'.join(map(str, _OLDEST))} or newer is needed")
+    engine = create_engine(
+        url.url,
+        hide_parameters=True,
+        poolclass=NullPool,
+        # The driver begins nothing by itself. Each connection is used by one thread, and closed by another at the end.
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_MS / 1000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _: object) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin_as_told(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class SqliteDatabase:
+    """
+    A SQLite file on a local disk, for one host. See `Database` for what is promised.
+
+    Args:
+        url: which file; its tables are there already (see `migrate`).
+        commit: how a transaction is committed; tests let it fail.
+        most_waiting: how many writes may wait before the next is turned away.
+    """
+
+    def __init__(
+        self,
+        url: DatabaseUrl,
+        *,
+        commit: Callable[[RootTransaction], None] = RootTransaction.commit,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
+        self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE")
+        self._reading = sqlite_engine(url, begin="BEGIN")
+        self._writer = GroupCommit(self._writing.connect, commit=commit, most_waiting=most_waiting)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sql-reader")
+        self._mine = threading.local()
+        self._opened: list[Connection] = []
+        self._closed = False
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run work as one transaction, together with others that wait."""
+        return await self._writer.write(work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run work that only reads, on one consistent state."""
+        if self._closed:
+            raise Unavailable(PORT, "it is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    async def close(self) -> None:
+        """Write what waits, and close the file."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._close)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        connection: Connection | None = getattr(self._mine, "connection", None)
+        try:
+            if connection is None or connection.closed or connection.invalidated:
+                connection = self._mine.connection = self._reading.connect()
+                connection.exec_driver_sql("PRAGMA query_only=ON")
+                connection.rollback()
+                self._opened.append(connection)
+            with connection.begin():
+                return work(connection)
+        except Exception as exc:
+            if is_passing(exc):
+                raise Unavailable(PORT, "it could not be read") from exc
+            raise
+
+    def _close(self) -> None:
+        self._writer.close()
+        self._readers.shutdown()
+        for connection in self._opened:
+            connection.close()
+        self._writing.dispose()
+        self._reading.dispose()
+
+
+@asynccontextmanager
+async def open_sqlite(url: DatabaseUrl, **options: Any) -> AsyncIterator[SqliteDatabase]:
+    """Open a SQLite database for the length of a block."""
+    database = SqliteDatabase(url, **options)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+if TYPE_CHECKING:
+    _: type[Database] = SqliteDatabase

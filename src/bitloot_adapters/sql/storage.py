@@ -1,0 +1,83 @@
+"""
+All storage ports over one database, opened together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+import attrs
+
+from bitloot_adapters.sql.admin_tokens import SqlAdminTokens
+from bitloot_adapters.sql.catalogue import SqlCatalogue
+from bitloot_adapters.sql.database import Database
+from bitloot_adapters.sql.inbox import PayloadSealer, SqlInbox
+from bitloot_adapters.sql.jobs import SqlJobs
+from bitloot_adapters.sql.queries import SqlQueries
+from bitloot_adapters.sql.requests import SqlRequests
+from bitloot_adapters.sql.sqlite import SqliteDatabase
+from bitloot_adapters.sql.store import SqlOrderStore
+from bitloot_adapters.sql.url import FIELD, DatabaseUrl
+from bitloot_core.values.errors import InvalidInput
+
+
+@attrs.frozen(kw_only=True)
+class SqlStorage:
+    """The storage ports, and the database that they share."""
+
+    database: Database
+    store: SqlOrderStore
+    jobs: SqlJobs
+    inbox: SqlInbox
+    requests: SqlRequests
+    catalogue: SqlCatalogue
+    queries: SqlQueries
+    admin_tokens: SqlAdminTokens
+
+    @classmethod
+    def over(cls, database: Database, sealer: PayloadSealer) -> Self:
+        """Put every port over one database."""
+        return cls(
+            database=database,
+            store=SqlOrderStore(database),
+            jobs=SqlJobs(database),
+            inbox=SqlInbox(database, sealer),
+            requests=SqlRequests(database),
+            catalogue=SqlCatalogue(database),
+            queries=SqlQueries(database),
+            admin_tokens=SqlAdminTokens(database),
+        )
+
+
+@asynccontextmanager
+async def open_storage(url: str, sealer: PayloadSealer) -> AsyncIterator[SqlStorage]:
+    """
+    Open the storage ports for the length of a block. The tables are there already: see `migrate.upgrade`.
+
+    Args:
+        url: a `DATABASE_URL`.
+        sealer: seals webhook bodies at rest.
+
+    Raises:
+        InvalidInput: the URL is none that we can use.
+    """
+    database = open_database(url)
+    try:
+        yield SqlStorage.over(database, sealer)
+    finally:
+        await database.close()
+
+
+def open_database(url: str) -> Database:
+    """
+    Open the database that a URL names; whoever opens it closes it.
+
+    Raises:
+        InvalidInput: the URL is none that we can use.
+    """
+    parsed = DatabaseUrl.parse(url)
+    if not parsed.is_sqlite:
+        raise InvalidInput(FIELD, "names a PostgreSQL database, which this version cannot use yet")
+    return SqliteDatabase(parsed)

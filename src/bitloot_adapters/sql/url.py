@@ -1,0 +1,74 @@
+"""
+What a `DATABASE_URL` says: which engine, and where. The driver is our choice.
+"""
+
+from __future__ import annotations
+
+import attrs
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from bitloot_core.values.errors import InvalidInput
+
+FIELD = "DATABASE_URL"
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_FORMS = "is neither sqlite:///file.db, sqlite:////absolute/file.db nor postgresql://user:password@host/name"
+
+
+@attrs.frozen(kw_only=True)
+class DatabaseUrl:
+    """
+    Where the database is. Printing it shows no password.
+
+    Attributes:
+        url: with the driver that we use.
+    """
+
+    url: URL
+
+    @classmethod
+    def parse(cls, text: str) -> DatabaseUrl:
+        """
+        Read a database URL.
+
+        >>> DatabaseUrl.parse("sqlite:///bitloot.db").path
+        'bitloot.db'
+        >>> DatabaseUrl.parse("postgresql://shop:hunter2@db/bitloot")
+        DatabaseUrl(url=postgresql+asyncpg://shop:***@db/bitloot)
+
+        Raises:
+            InvalidInput: it is none, or names a driver or an engine that we do not use.
+        """
+        try:
+            url = make_url(text)
+        except (ArgumentError, ValueError):
+            # The cause would print the text, password included.
+            raise InvalidInput(FIELD, _FORMS) from None
+        driver = _DRIVERS.get(url.drivername)
+        if driver is None:
+            raise InvalidInput(FIELD, _FORMS)
+        return cls(url=_checked(url.set(drivername=driver)))
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of this machine."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def path(self) -> str:
+        """The file of a SQLite database."""
+        return self.url.database or ""
+
+
+def _checked(url: URL) -> URL:
+    if url.get_backend_name() != "sqlite":
+        if not url.host or not url.database:
+            raise InvalidInput(FIELD, "names no host or no database")
+        return url
+    if url.host or url.username:
+        raise InvalidInput(FIELD, "names a host: a file is written with three slashes, sqlite:///file.db")
+    if url.query:
+        raise InvalidInput(FIELD, "has options, and a SQLite database takes none")
+    if not url.database or url.database == ":memory:":
+        raise InvalidInput(FIELD, "names no file: several connections cannot share a database in memory")
+    return url
