@@ -1,0 +1,261 @@
+"""
+The composition root: the one file that names the real adapters and the container.
+
+What must be opened and closed (the session, the database, the doorbell) is opened here in order and handed to the
+container, which only wires. What comes out is typed: a `Shop` for whoever decides, a `Service` for whoever runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import attrs
+from dependency_injector import containers, providers
+
+from bitloot_adapters._shared.envelope import KeySealer, MasterKeys, PayloadSealer
+from bitloot_adapters._shared.http_caller import Deadlines
+from bitloot_adapters._shared.mail_message import Sender
+from bitloot_adapters.disk_vault import DiskVault, SealedFolder
+from bitloot_adapters.hmac_links import HmacLinks
+from bitloot_adapters.kinguin import KinguinSupplier
+from bitloot_adapters.mail_folder import FolderMailer
+from bitloot_adapters.nowpayments import NowPaymentsGateway, RateLimit
+from bitloot_adapters.sql import migrate
+from bitloot_adapters.sql.database import Database
+from bitloot_adapters.sql.rate import SqlRateLimit
+from bitloot_adapters.sql.sqlite import open_sqlite
+from bitloot_adapters.sql.storage import SqlStorage
+from bitloot_adapters.sql.url import DatabaseUrl
+from bitloot_adapters.system import SystemClock, SystemIds
+from bitloot_adapters.taskiq import TaskiqNotifier, build_broker, register_run_job
+from bitloot_core.ports.notifier import JobNotifier
+from bitloot_core.usecases.shop import Shop
+from bitloot_core.values.errors import InvalidInput
+from bitloot_core.values.ids import JobId
+from bitloot_http.settings import Settings
+from bitloot_http.worker import Worker
+
+CONCURRENCY = 16
+"""Jobs in hand at once: they mostly wait for vendors, so more than there are cores."""
+GRACE = timedelta(seconds=20)
+"""How long a process that is told to stop may finish what it has in hand."""
+_LONGEST_CALL = timedelta(seconds=30)
+_SENDER = "BitLoot <shop@localhost>"
+_IPN_PATH = "/payments/ipn"
+
+
+@attrs.frozen(kw_only=True)
+class Seams:
+    """
+    Where a test can stand in the way of the outside world, to count what passes and to stop the process there.
+
+    Attributes:
+        commit: commits a transaction.
+        traces: watch the calls to vendors.
+    """
+
+    commit: Callable[[Any], None] | None = None
+    traces: tuple[aiohttp.TraceConfig, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Service:
+    """
+    What a running process is made of.
+
+    Attributes:
+        worker: does jobs; it is started and stopped with the service.
+        storage: the database and the admin's tokens.
+    """
+
+    settings: Settings
+    shop: Shop
+    worker: Worker
+    storage: SqlStorage
+
+
+def _deadlines(settings: Settings) -> Deadlines:
+    """A call must end while the lease of its job still holds, with time left to write what came of it."""
+    return Deadlines(total=min(_LONGEST_CALL, settings.job_lease / 3))
+
+
+def _rate_limit(settings: Settings, database: Database, clock: SystemClock) -> RateLimit:
+    return SqlRateLimit(
+        database,
+        name="nowpayments",
+        per_second=settings.nowpayments_rate_per_second,
+        port="payment gateway",
+        now=clock.now,
+    )
+
+
+def _master_keys(settings: Settings) -> MasterKeys:
+    return MasterKeys.parse(settings.vault_keys.reveal())
+
+
+def _ipn_url(settings: Settings) -> str:
+    return settings.public_url + _IPN_PATH
+
+
+def _sender(settings: Settings) -> Sender:
+    return Sender.parse(settings.mail_from or _SENDER)
+
+
+def _link_secrets(settings: Settings) -> list[str]:
+    return [secret.reveal() for secret in settings.link_secret]
+
+
+class _Wiring(containers.DeclarativeContainer):
+    """Who gets what. Nothing is opened here."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    database: providers.Dependency[Database] = providers.Dependency()
+    session = providers.Dependency(instance_of=aiohttp.ClientSession)
+    notifier: providers.Dependency[JobNotifier] = providers.Dependency()
+
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(SystemIds, clock)
+    master_keys = providers.Singleton(_master_keys, settings)
+    deadlines = providers.Singleton(_deadlines, settings)
+
+    storage = providers.Singleton(SqlStorage.over, database, providers.Singleton(PayloadSealer, master_keys))
+
+    supplier = providers.Singleton(
+        KinguinSupplier,
+        session=session,
+        api_key=settings.provided.kinguin_api_key,
+        webhook_secret=settings.provided.kinguin_webhook_secret,
+        event_secret=settings.provided.kinguin_event_secret,
+        base_url=settings.provided.kinguin_base_url,
+        deadlines=deadlines,
+    )
+    rate_limit = providers.Singleton(_rate_limit, settings, database, clock)
+    gateway = providers.Singleton(
+        NowPaymentsGateway,
+        session=session,
+        api_key=settings.provided.nowpayments_api_key,
+        ipn_secrets=settings.provided.nowpayments_ipn_secret,
+        ipn_callback_url=providers.Callable(_ipn_url, settings),
+        clock=clock,
+        rate_limit=rate_limit,
+        base_url=settings.provided.nowpayments_base,
+        deadlines=deadlines,
+    )
+    vault = providers.Singleton(
+        DiskVault,
+        providers.Singleton(SealedFolder, settings.provided.vault_dir),
+        providers.Singleton(KeySealer, master_keys),
+    )
+    links = providers.Singleton(HmacLinks, providers.Callable(_link_secrets, settings))
+    mailer = providers.Singleton(
+        FolderMailer,
+        settings.provided.mail_dir,
+        providers.Callable(_sender, settings),
+        clock=clock,
+    )
+    shop = providers.Singleton(
+        Shop,
+        orders=storage.provided.store,
+        inbox=storage.provided.inbox,
+        jobs=storage.provided.jobs,
+        requests=storage.provided.requests,
+        catalogue=storage.provided.catalogue,
+        queries=storage.provided.queries,
+        supplier=supplier,
+        gateway=gateway,
+        vault=vault,
+        links=links,
+        mailer=mailer,
+        notifier=notifier,
+        clock=clock,
+        ids=ids,
+        policy=settings.provided.policy,
+        public_url=settings.provided.public_url,
+    )
+
+
+@asynccontextmanager
+async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
+    """
+    Open everything that decides, without a worker: for commands, and for a look from outside.
+
+    Its doorbell rings in vain; the service that runs beside it finds the jobs by itself.
+
+    Raises:
+        InvalidInput: a setting cannot be used by this version.
+    """
+    async with _opened(settings, Seams()) as (wiring, _):
+        wiring.notifier.override(providers.Object(_Unheard()))
+        yield wiring.shop()
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, seams: Seams | None = None) -> AsyncIterator[Service]:
+    """
+    Open a service with its worker inside the process; what is in hand at the end is finished within `GRACE`.
+
+    Raises:
+        InvalidInput: a setting cannot be used by this version.
+    """
+    async with _opened(settings, seams or Seams()) as (wiring, stack):
+        broker = build_broker(workers=CONCURRENCY, drain=GRACE)
+        wiring.notifier.override(providers.Object(TaskiqNotifier(broker)))
+        shop = wiring.shop()
+        worker = Worker(shop, concurrency=CONCURRENCY, look_every=settings.relay)
+        register_run_job(broker, worker.run)
+        await broker.startup()
+        stack.push_async_callback(broker.shutdown)
+        worker.start()
+        stack.push_async_callback(worker.stop, grace=GRACE)
+        yield Service(settings=settings, shop=shop, worker=worker, storage=wiring.storage())
+
+
+class _Unheard:
+    """A doorbell without a house."""
+
+    async def ring(self, job_ids: Sequence[JobId]) -> None:
+        """Nobody hears it; the workers of the service look for due jobs by themselves."""
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, seams: Seams) -> AsyncIterator[tuple[_Wiring, AsyncExitStack]]:
+    _refuse_what_is_not_there_yet(settings)
+    async with AsyncExitStack() as stack:
+        options = {} if seams.commit is None else {"commit": seams.commit}
+        url = DatabaseUrl.parse(settings.database_url.reveal())
+        database = await stack.enter_async_context(open_sqlite(url, **options))
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONCURRENCY * 2),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=list(seams.traces),
+            )
+        )
+        wiring = _Wiring(
+            settings=settings,
+            database=providers.Object(database),
+            session=session,
+        )
+        yield wiring, stack
+
+
+def _refuse_what_is_not_there_yet(settings: Settings) -> None:
+    """Refuse, rather than fall back to something else: a setting that is not obeyed is worse than none."""
+    for name, value in (("REDIS_URL", settings.redis_url), ("R2_*", settings.r2), ("SMTP_URL", settings.smtp_url)):
+        if value is not None:
+            raise InvalidInput(name, "is set, but this version cannot use it yet", code="not-supported")
+
+
+async def upgrade_database(settings: Settings) -> None:
+    """Bring the database to this version; makes a SQLite file that is not there. Idempotent."""
+    await asyncio.to_thread(migrate.upgrade, settings.database_url.reveal())
+
+
+async def database_state(settings: Settings) -> str:
+    """How the database stands to this version: `empty`, `behind`, `current` or `unknown` (written by a newer one)."""
+    return str(await asyncio.to_thread(migrate.check, settings.database_url.reveal()))
