@@ -46,15 +46,17 @@ class SandboxWorld:
 
     supplier: KinguinSupplier
     order: OrderId
+    asked: bool = False
 
     def ref(self, number: int = 1) -> ExternalRef:
         """A reference that nobody has used."""
         return external_ref(self.order, number)
 
     async def in_stock(self, count: int, *, cost: str = COST) -> SupplierProductId:
-        """The one product that the operator named, which must cost less than the cap; it has no other price."""
-        if cost != COST or count < 1:
+        """The one product that the operator named: it must cost less than the cap, and there is no second one."""
+        if cost != COST or count < 1 or self.asked:
             await cannot()
+        self.asked = True
         return SupplierProductId(SETTINGS["KINGUIN_TEST_PRODUCT"])
 
     async def sold(self, ref: ExternalRef) -> int:

@@ -134,7 +134,7 @@ class SupplierContract(SupplierDoubtContract, SupplierKeysContract, SupplierEven
 
     async def test_a_refused_purchase_leaves_the_reference_free(self, world: SupplierWorld) -> None:
         """Sold out: nothing was bought, nothing is found, and a later try under the same reference can succeed."""
-        scarce = an_item(await world.in_stock(1), 2)
+        scarce = an_item(await world.in_stock(0))
 
         with pytest.raises(Rejected) as caught:
             await world.supplier.reserve((scarce,), ref=world.ref())
