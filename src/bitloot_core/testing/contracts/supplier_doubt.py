@@ -95,7 +95,8 @@ class SupplierDoubtContract:
 
         assert caught.value.retry_after == timedelta(seconds=7)
         assert await world.sold(world.ref()) == 0
-        assert await world.supplier.reserve((item,), ref=world.ref())
+        purchase = await world.supplier.reserve((item,), ref=world.ref())
+        assert purchase.ref == world.ref()
 
     @pytest.mark.parametrize("read", READS)
     async def test_a_read_that_is_turned_away_says_how_long_to_wait(self, world: SupplierWorld, read: str) -> None:
