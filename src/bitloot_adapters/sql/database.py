@@ -5,7 +5,7 @@ How a function over a connection is run: as one write, durable when it returns, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Executable
 from sqlalchemy.engine import Connection

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 from bitloot_adapters.sql.sqlite import sqlite_engine
-from bitloot_adapters.sql.url import FIELD, DatabaseUrl
-from bitloot_core.values.errors import InvalidInput
+from bitloot_adapters.sql.url import DatabaseUrl
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -60,8 +59,7 @@ def current(url: str) -> str | None:
     Raises:
         InvalidInput: the URL is none that we can use.
     """
-    parsed = _parsed(url)
-    if not Path(parsed.path).exists():
+    if not DatabaseUrl.parse(url).sqlite_file().exists():
         return None
     engine = _engine(url)
     try:
@@ -99,13 +97,6 @@ def _config() -> Config:
     return config
 
 
-def _parsed(url: str) -> DatabaseUrl:
-    parsed = DatabaseUrl.parse(url)
-    if not parsed.is_sqlite:
-        raise InvalidInput(FIELD, "names a PostgreSQL database, which this version cannot use yet")
-    return parsed
-
-
 def _engine(url: str) -> Engine:
     # Two that upgrade at the same time take turns: the second finds nothing left to do.
-    return sqlite_engine(_parsed(url), begin="BEGIN IMMEDIATE")
+    return sqlite_engine(DatabaseUrl.parse(url), begin="BEGIN IMMEDIATE")

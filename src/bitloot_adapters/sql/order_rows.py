@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sqlalchemy import Column, bindparam, select, text, update
+from sqlalchemy import BigInteger, Column, Integer, Text, bindparam, column, select, text, update
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql import mapping
@@ -32,18 +32,18 @@ _GET = text(
     f"UNION ALL SELECT {_RESERVATION}, position, state FROM reservations WHERE order_id = :id "
     f"UNION ALL SELECT {_FINDING}, position, state FROM findings "
     "WHERE order_id = :id AND resolved_at IS NULL AND position IS NOT NULL"
-)
+).columns(column("kind", Integer), column("position", BigInteger), column("state", Text))
 _PLACE = text(
     "INSERT INTO orders "
     "(id, status, email, total_minor, currency, units, owed, version, event_count, created_at, updated_at, state) "
     "VALUES (:which, :status, :email, :total_minor, :currency, :units, :owed, 1, :events, :created_at, :at, :state) "
     "ON CONFLICT (id) DO NOTHING RETURNING event_count"
-)
+).columns(ORDERS.c.event_count)
 _REWRITE = text(
     "UPDATE orders SET status = :status, email = :email, total_minor = :total_minor, currency = :currency, "
     "units = :units, owed = :owed, version = version + 1, event_count = event_count + :events, updated_at = :at, "
     "created_at = :created_at, state = :state WHERE id = :which AND version = :version RETURNING event_count"
-)
+).columns(ORDERS.c.event_count)
 _VERSION = select(ORDERS.c.version).where(ORDERS.c.id == bindparam("which")).with_for_update()
 _EVENT = text(
     "INSERT INTO order_events (order_id, number, at, event, data) VALUES (:order_id, :number, :at, :event, :data)"

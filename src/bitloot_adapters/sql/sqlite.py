@@ -10,7 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, RootTransaction
@@ -28,16 +28,20 @@ _OLDEST = (3, 37)
 """STRICT tables came with this version, RETURNING before it."""
 
 
-def sqlite_engine(url: DatabaseUrl, *, begin: str) -> Engine:
+def sqlite_engine(url: DatabaseUrl, *, begin: str, busy_ms: int = BUSY_MS) -> Engine:
     """
     Make an engine whose transactions begin with `begin`: `BEGIN IMMEDIATE` to write, `BEGIN` to read.
 
     A transaction that begins as a reader and then writes can lose an update or fail at once, so a writer says so first.
     **Source:** SQLAlchemy documentation, SQLite dialect, "Transactions with SQLite and the sqlite3 driver".
 
+    Args:
+        busy_ms: how long to wait, in milliseconds, while another process writes.
+
     Raises:
-        InvalidInput: the SQLite of this Python is too old.
+        InvalidInput: the URL is not of a SQLite database, or the SQLite of this Python is too old.
     """
+    url.sqlite_file()
     if sqlite3.sqlite_version_info < _OLDEST:
         raise InvalidInput("SQLite", f"is {sqlite3.sqlite_version}; {'.'.join(map(str, _OLDEST))} or newer is needed")
     engine = create_engine(
@@ -45,12 +49,12 @@ def sqlite_engine(url: DatabaseUrl, *, begin: str) -> Engine:
         hide_parameters=True,
         poolclass=NullPool,
         # The driver begins nothing by itself. Each connection is used by one thread, and closed by another at the end.
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_MS / 1000},
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": busy_ms / 1000},
     )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={busy_ms}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -68,6 +72,7 @@ class SqliteDatabase:
         url: which file; its tables are there already (see `migrate`).
         commit: how a transaction is committed; tests let it fail.
         most_waiting: how many writes may wait before the next is turned away.
+        busy_ms: how long to wait, in milliseconds, while another process writes.
     """
 
     def __init__(
@@ -76,9 +81,10 @@ class SqliteDatabase:
         *,
         commit: Callable[[RootTransaction], None] = RootTransaction.commit,
         most_waiting: int = MOST_WAITING,
+        busy_ms: int = BUSY_MS,
     ) -> None:
-        self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE")
-        self._reading = sqlite_engine(url, begin="BEGIN")
+        self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE", busy_ms=busy_ms)
+        self._reading = sqlite_engine(url, begin="BEGIN", busy_ms=busy_ms)
         self._writer = GroupCommit(self._writing.connect, commit=commit, most_waiting=most_waiting)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sql-reader")
         self._mine = threading.local()
@@ -126,9 +132,20 @@ class SqliteDatabase:
 
 
 @asynccontextmanager
-async def open_sqlite(url: DatabaseUrl, **options: Any) -> AsyncIterator[SqliteDatabase]:
-    """Open a SQLite database for the length of a block."""
-    database = SqliteDatabase(url, **options)
+async def open_sqlite(
+    url: DatabaseUrl, *, commit: Callable[[RootTransaction], None] = RootTransaction.commit
+) -> AsyncIterator[SqliteDatabase]:
+    """
+    Open a SQLite database for the length of a block.
+
+    Args:
+        url: which file; its tables are there already (see `migrate`).
+        commit: how a transaction is committed; tests count them, or let one fail.
+
+    Raises:
+        InvalidInput: as `sqlite_engine`.
+    """
+    database = SqliteDatabase(url, commit=commit)
     try:
         yield database
     finally:

@@ -17,10 +17,9 @@ from bitloot_adapters.sql.inbox import PayloadSealer, SqlInbox
 from bitloot_adapters.sql.jobs import SqlJobs
 from bitloot_adapters.sql.queries import SqlQueries
 from bitloot_adapters.sql.requests import SqlRequests
-from bitloot_adapters.sql.sqlite import SqliteDatabase
+from bitloot_adapters.sql.sqlite import open_sqlite
 from bitloot_adapters.sql.store import SqlOrderStore
-from bitloot_adapters.sql.url import FIELD, DatabaseUrl
-from bitloot_core.values.errors import InvalidInput
+from bitloot_adapters.sql.url import DatabaseUrl
 
 
 @attrs.frozen(kw_only=True)
@@ -63,21 +62,5 @@ async def open_storage(url: str, sealer: PayloadSealer) -> AsyncIterator[SqlStor
     Raises:
         InvalidInput: the URL is none that we can use.
     """
-    database = open_database(url)
-    try:
+    async with open_sqlite(DatabaseUrl.parse(url)) as database:
         yield SqlStorage.over(database, sealer)
-    finally:
-        await database.close()
-
-
-def open_database(url: str) -> Database:
-    """
-    Open the database that a URL names; whoever opens it closes it.
-
-    Raises:
-        InvalidInput: the URL is none that we can use.
-    """
-    parsed = DatabaseUrl.parse(url)
-    if not parsed.is_sqlite:
-        raise InvalidInput(FIELD, "names a PostgreSQL database, which this version cannot use yet")
-    return SqliteDatabase(parsed)

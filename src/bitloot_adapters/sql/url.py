@@ -4,6 +4,8 @@ What a `DATABASE_URL` says: which engine, and where. The driver is our choice.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -31,7 +33,7 @@ class DatabaseUrl:
         """
         Read a database URL.
 
-        >>> DatabaseUrl.parse("sqlite:///bitloot.db").path
+        >>> DatabaseUrl.parse("sqlite:///bitloot.db").sqlite_file().name
         'bitloot.db'
         >>> DatabaseUrl.parse("postgresql://shop:hunter2@db/bitloot")
         DatabaseUrl(url=postgresql+asyncpg://shop:***@db/bitloot)
@@ -54,10 +56,16 @@ class DatabaseUrl:
         """Whether it is a file of this machine."""
         return self.url.get_backend_name() == "sqlite"
 
-    @property
-    def path(self) -> str:
-        """The file of a SQLite database."""
-        return self.url.database or ""
+    def sqlite_file(self) -> Path:
+        """
+        The file of a SQLite database.
+
+        Raises:
+            InvalidInput: it is a PostgreSQL database.
+        """
+        if not self.is_sqlite:
+            raise InvalidInput(FIELD, "names a PostgreSQL database, which this version cannot use yet")
+        return Path(self.url.database or "")
 
 
 def _checked(url: URL) -> URL:
