@@ -28,7 +28,7 @@ from bitloot_adapters.nowpayments import NowPaymentsGateway, RateLimit
 from bitloot_adapters.sql import migrate
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.rate import SqlRateLimit
-from bitloot_adapters.sql.sqlite import open_sqlite
+from bitloot_adapters.sql.sqlite import SqliteDatabase
 from bitloot_adapters.sql.storage import SqlStorage
 from bitloot_adapters.sql.url import DatabaseUrl
 from bitloot_adapters.system import SystemClock, SystemIds
@@ -226,9 +226,9 @@ class _Unheard:
 async def _opened(settings: Settings, seams: Seams) -> AsyncIterator[tuple[_Wiring, AsyncExitStack]]:
     _refuse_what_is_not_there_yet(settings)
     async with AsyncExitStack() as stack:
-        options = {} if seams.commit is None else {"commit": seams.commit}
         url = DatabaseUrl.parse(settings.database_url.reveal())
-        database = await stack.enter_async_context(open_sqlite(url, **options))
+        database = SqliteDatabase(url) if seams.commit is None else SqliteDatabase(url, commit=seams.commit)
+        stack.push_async_callback(database.close)
         session = await stack.enter_async_context(
             aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONCURRENCY * 2),
@@ -246,9 +246,15 @@ async def _opened(settings: Settings, seams: Seams) -> AsyncIterator[tuple[_Wiri
 
 def _refuse_what_is_not_there_yet(settings: Settings) -> None:
     """Refuse, rather than fall back to something else: a setting that is not obeyed is worse than none."""
-    for name, value in (("REDIS_URL", settings.redis_url), ("R2_*", settings.r2), ("SMTP_URL", settings.smtp_url)):
-        if value is not None:
-            raise InvalidInput(name, "is set, but this version cannot use it yet", code="not-supported")
+    asked_for = (
+        ("DATABASE_URL", not DatabaseUrl.parse(settings.database_url.reveal()).is_sqlite),
+        ("REDIS_URL", settings.redis_url is not None),
+        ("R2_*", settings.r2 is not None),
+        ("SMTP_URL", settings.smtp_url is not None),
+    )
+    for name, is_asked_for in asked_for:
+        if is_asked_for:
+            raise InvalidInput(name, "asks for something that this version cannot do yet", code="not-supported")
 
 
 async def upgrade_database(settings: Settings) -> None:
