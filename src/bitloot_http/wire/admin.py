@@ -9,14 +9,12 @@ from typing import Self
 import attrs
 
 from bitloot_core.order.ledger import LedgerEntry
-from bitloot_core.ports.inbox import StoredWebhook
 from bitloot_core.ports.queries import (
     Dossier,
     FindingRow,
     JobRow,
     OrderRow,
     ReservationRow,
-    WebhookRow,
 )
 from bitloot_core.ports.store import KeyAccess
 from bitloot_core.ports.supplier import Purchase
@@ -24,7 +22,7 @@ from bitloot_core.values.money import Money
 from bitloot_http.shapes import shape
 from bitloot_http.wire.next_step import next_step
 from bitloot_http.wire.orders import ItemView, OrderView, PaymentView, TimelineView
-from bitloot_http.wire.redaction import readable_payload
+from bitloot_http.wire.webhooks import WebhookView
 
 
 @attrs.frozen(kw_only=True)
@@ -92,79 +90,6 @@ class ReservationView:
             created_at=row.created_at,
             updated_at=row.updated_at,
             next_step=next_step(row),
-        )
-
-
-@attrs.frozen(kw_only=True)
-class WebhookView:
-    """An authentic webhook, without its body."""
-
-    id: int
-    source: str
-    type: str
-    external_id: str | None
-    status: str
-    deliveries: int
-    attempts: int
-    order_id: str | None
-    result: str | None
-    received_at: datetime
-    processed_at: datetime | None
-
-    @classmethod
-    def of(cls, row: WebhookRow) -> Self:
-        """Show a row."""
-        return cls(
-            id=row.id,
-            source=row.source,
-            type=row.type,
-            external_id=row.external_id,
-            status=row.status,
-            deliveries=row.deliveries,
-            attempts=row.attempts,
-            order_id=row.order_id,
-            result=row.result,
-            received_at=row.received_at,
-            processed_at=row.processed_at,
-        )
-
-
-@attrs.frozen(kw_only=True)
-class WebhookDetailView:
-    """An authentic webhook with its body, in which nothing that can be a key is readable."""
-
-    id: int
-    source: str
-    type: str
-    external_id: str | None
-    status: str
-    deliveries: int
-    order_id: str | None
-    result: str | None
-    received_at: datetime
-    processed_at: datetime | None
-    scheme: str = attrs.field(metadata=shape("How it was proved: `hmac` over the body, or a `secret` header."))
-    headers: Mapping[str, str]
-    payload: object = attrs.field(metadata=shape("The body as JSON; keys are stars. None once it was pruned."))
-
-    @classmethod
-    def of(cls, stored: StoredWebhook) -> Self:
-        """Show a webhook with what may be shown of its body."""
-        webhook = stored.webhook
-        return cls(
-            id=stored.id,
-            source=str(webhook.source),
-            type=webhook.type,
-            external_id=webhook.external_id,
-            status=str(stored.status),
-            deliveries=stored.deliveries,
-            order_id=stored.order_id,
-            result=stored.result,
-            received_at=stored.received_at,
-            processed_at=stored.processed_at,
-            scheme=webhook.scheme,
-            headers=webhook.headers,
-            payload=readable_payload(webhook.source, webhook.body),
         )
 
 
@@ -346,14 +271,6 @@ class ReservationList:
     """Reservations, newest first."""
 
     items: tuple[ReservationView, ...]
-    next_cursor: str | None
-
-
-@attrs.frozen(kw_only=True)
-class WebhookList:
-    """Webhooks, newest first."""
-
-    items: tuple[WebhookView, ...]
     next_cursor: str | None
 
 

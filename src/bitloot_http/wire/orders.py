@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Self, assert_never
 
 import attrs
@@ -27,10 +27,9 @@ from bitloot_core.order.payments import (
 )
 from bitloot_core.order.status import Status, shown_status
 from bitloot_core.order.units import HeldUnit, OwedUnit
-from bitloot_core.ports.catalogue import Product
-from bitloot_core.ports.payment_gateway import Coin
 from bitloot_core.ports.queries import TimelineRow
-from bitloot_core.values.keys import KeyMaterial
+from bitloot_core.usecases.reveal_keys import RevealedKey
+from bitloot_core.values.keys import TEXT
 from bitloot_core.values.money import CoinAmount, Money
 from bitloot_core.values.secret import Secret
 from bitloot_http.shapes import shape
@@ -222,16 +221,22 @@ class KeyView:
     value: Secret = attrs.field(metadata=shape("The text, or the picture in base64."))
 
     @classmethod
-    def of(cls, line: Line, unit_id: str, material: KeyMaterial) -> Self:
-        """Show a key of a line."""
+    def of(cls, key: RevealedKey) -> Self:
+        """Show a key."""
+        material = key.material
         text = material.content.decode() if material.is_text else base64.b64encode(material.content).decode()
         return cls(
-            unit_id=unit_id,
-            product_id=line.product_id,
-            title=line.title,
+            unit_id=key.unit_id,
+            product_id=key.product_id,
+            title=key.title,
             type=material.media_type,
             value=Secret(text),
         )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a person reads it as text."""
+        return self.type == TEXT
 
 
 @attrs.frozen(kw_only=True)
@@ -239,64 +244,3 @@ class RevealedView:
     """The keys of an order that are ready."""
 
     keys: tuple[KeyView, ...]
-
-
-@attrs.frozen(kw_only=True)
-class ProductView:
-    """Something that can be bought."""
-
-    id: str
-    product_id: str = attrs.field(metadata=shape("The same as `id`, under the name that an order uses."))
-    title: str
-    price: Money
-    available: bool
-    release_date: str | None = attrs.field(metadata=shape("Set for a preorder.", form="date"))
-
-    @classmethod
-    def of(cls, product: Product) -> Self:
-        """Show a product."""
-        return cls(
-            id=product.id,
-            product_id=product.id,
-            title=product.title,
-            price=product.price,
-            available=product.available,
-            release_date=_day(product.release_date),
-        )
-
-
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
-@attrs.frozen(kw_only=True)
-class CoinView:
-    """A coin that can be paid with."""
-
-    code: str
-    name: str
-    network: str | None
-    minimum: Money | None = attrs.field(
-        metadata=shape("The smallest order that it can pay, as far as the gateway says.")
-    )
-
-    @classmethod
-    def of(cls, coin: Coin, minimum: Money | None) -> Self:
-        """Show a coin."""
-        return cls(code=coin.code, name=coin.name, network=coin.network, minimum=minimum)
-
-
-@attrs.frozen(kw_only=True)
-class ProductList:
-    """What can be bought."""
-
-    items: tuple[ProductView, ...]
-    next_cursor: str | None
-
-
-@attrs.frozen(kw_only=True)
-class CoinList:
-    """What it can be paid with."""
-
-    items: tuple[CoinView, ...]
-    next_cursor: str | None

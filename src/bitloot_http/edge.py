@@ -1,0 +1,55 @@
+"""
+What the handlers work with: the shop, and the little that only the edge needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
+
+import attrs
+from aiohttp import web
+
+from bitloot_core.usecases.shop import Shop
+from bitloot_http.access import AdminTokens
+from bitloot_http.coins import CoinShelf
+from bitloot_http.counts import Counts
+from bitloot_http.rate import Buckets
+from bitloot_http.settings import Settings
+
+Probe: TypeAlias = Callable[[], Awaitable[str | None]]
+"""Looks at one thing that the service needs: None if it is well, else what is wrong, in a few words."""
+
+
+@attrs.frozen(kw_only=True)
+class Edge:
+    """
+    The bundle that every handler gets.
+
+    Attributes:
+        probes: what `/health/ready` looks at, by name.
+        orders_rate: how quickly one address may place orders.
+        mails_rate: how quickly fresh links may be asked for, for one order.
+    """
+
+    shop: Shop
+    settings: Settings
+    tokens: AdminTokens[Any]
+    probes: Mapping[str, Probe]
+    coins: CoinShelf
+    counts: Counts
+    orders_rate: Buckets
+    mails_rate: Buckets
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether buyers reach us over TLS."""
+        return self.settings.public_url.startswith("https://")
+
+
+EDGE = web.AppKey("edge", Edge)
+
+
+def edge_of(request: web.Request) -> Edge:
+    """The bundle of the app that a request came to."""
+    return request.app[EDGE]

@@ -1,0 +1,3 @@
+"""
+The handlers: structure, call, unstructure. None of them decides anything about an order.
+"""

@@ -1,0 +1,102 @@
+"""
+`/openapi.json`, made from the endpoints that the router is built from and from the classes that bodies are read into.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from aiohttp import web
+
+from bitloot_http.endpoints import ENDPOINTS, PARAMETERS, Endpoint
+from bitloot_http.problem_kinds import KINDS
+from bitloot_http.problems import MEDIA_TYPE, ProblemView
+from bitloot_http.responses import json_response
+from bitloot_http.schema import parameters_of, reference_to, schemas_of
+
+DESCRIPTION = (
+    "A shop for game keys, paid with crypto. JSON is camelCase; times are ISO 8601 in UTC; money is an exact decimal "
+    "text with its currency."
+)
+_IN_PATH = re.compile(r"\{(\w+)\}")
+_UNEXPECTED = 500
+
+
+async def openapi(_: web.Request) -> web.Response:
+    """`GET /openapi.json`."""
+    return json_response(document())
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The whole document (OpenAPI 3.1)."""
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)
+    classes = [kind for endpoint in ENDPOINTS for kind in (endpoint.body, endpoint.answer) if kind is not None]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "BitLoot", "version": version("bitloot"), "description": DESCRIPTION},
+        "paths": paths,
+        "components": {
+            "schemas": schemas_of((*classes, ProblemView)),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": endpoint.handler.__module__.rpartition(".")[2] + "." + endpoint.handler.__name__,
+        "summary": endpoint.summary,
+        "description": f"For {endpoint.access.value}.",
+        "tags": [endpoint.group],
+        "parameters": _parameters(endpoint),
+        "responses": {
+            str(endpoint.status): _success(endpoint),
+            **{str(status): _problem(status) for status in (*endpoint.problems, _UNEXPECTED)},
+        },
+    }
+    if endpoint.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": reference_to(endpoint.body)}},
+        }
+    if endpoint.access.is_by_token:
+        operation["security"] = [{"token": []}]
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    in_path = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": PARAMETERS[name].text,
+            "schema": {"type": "string", "pattern": f"^(?:{PARAMETERS[name].pattern})$"},
+        }
+        for name in _IN_PATH.findall(endpoint.path)
+    ]
+    in_headers = [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in endpoint.headers.items()
+    ]
+    return in_path + (parameters_of(endpoint.query) if endpoint.query else []) + in_headers
+
+
+def _success(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.answer is None:
+        return {"description": "Done."}
+    return {
+        "description": "Done.",
+        "content": {"application/json": {"schema": reference_to(endpoint.answer)}},
+    }
+
+
+def _problem(status: int) -> dict[str, Any]:
+    codes = ", ".join(f"`{code}`" for code, kind in KINDS.items() if kind.status == status)
+    return {"description": f"One of {codes}.", "content": {MEDIA_TYPE: {"schema": reference_to(ProblemView)}}}
