@@ -131,6 +131,7 @@ def _webhooks(connection: Connection, which: WebhookFilter, part: Slice) -> Page
     columns = WEBHOOK_LOGS.c
     rows = _narrowed(
         webhook_rows(),
+        (columns.id, which.id),
         (columns.source, which.source),
         (columns.type, which.type),
         (columns.status, which.status),

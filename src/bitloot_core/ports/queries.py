@@ -111,6 +111,7 @@ class ReservationRow:
 class WebhookFilter:
     """Which webhooks; an absent field admits all."""
 
+    id: WebhookId | None = None
     source: str | None = None
     type: str | None = None
     status: str | None = None

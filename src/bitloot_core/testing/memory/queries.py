@@ -88,7 +88,8 @@ class MemoryQueries:
         rows = (
             row
             for row in map(self._webhook_row, self._database.webhooks.values())
-            if which.source in (None, row.source)
+            if which.id in (None, row.id)
+            and which.source in (None, row.source)
             and which.type in (None, row.type)
             and which.status in (None, row.status)
             and which.order_id in (None, row.order_id)
