@@ -5,9 +5,8 @@ The web application: routes, and the bundle that its handlers work with.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -25,9 +24,6 @@ from bitloot_http.rate import Buckets
 from bitloot_http.settings import Settings
 
 MAILS_A_MINUTE = 6
-_KEEPALIVE_SECONDS = 15.0
-_LINGERING_SECONDS = 5.0
-_SHUTDOWN_SECONDS = 20.0
 _IN_PATH = re.compile(r"\{(\w+)\}")
 
 PAGES: tuple[tuple[str, str, Handler], ...] = (
@@ -45,21 +41,38 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
 """What people look at, beside the API."""
 
 
-def build_app(
-    shop: Shop, *, settings: Settings, tokens: AdminTokens[Any], probes: Mapping[str, Probe] | None = None
-) -> web.Application:
+class Serves(Protocol):
+    """What an application needs of a running service; `container.Service` is one, and a test's is another."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that it was started with."""
+        ...
+
+    @property
+    def shop(self) -> Shop:
+        """What the use cases work with."""
+        ...
+
+    @property
+    def tokens(self) -> AdminTokens[Any]:
+        """Finds the tokens of the staff."""
+        ...
+
+
+def build_app(service: Serves, *, probes: Mapping[str, Probe] | None = None) -> web.Application:
     """
-    Build the application around a shop.
+    Build the application around a service.
 
     Args:
-        tokens: finds the tokens of the staff.
         probes: what `/health/ready` looks at, by name.
     """
+    shop, settings = service.shop, service.settings
     app = web.Application(middlewares=(front_door,))
     app[EDGE] = Edge(
         shop=shop,
         settings=settings,
-        tokens=tokens,
+        tokens=service.tokens,
         probes=probes or {},
         coins=CoinShelf(shop),
         counts=Counts(),
@@ -67,40 +80,19 @@ def build_app(
         mails_rate=Buckets(MAILS_A_MINUTE, monotonic=shop.clock.monotonic),
     )
     for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method.upper(), _pattern(endpoint.path), endpoint.handler)
+        _add(app, endpoint.method.upper(), endpoint.path, endpoint.handler)
     for method, path, handler in PAGES:
-        app.router.add_route(method, _pattern(path), handler)
+        _add(app, method, path, handler)
     app.on_cleanup.append(_close)
     return app
 
 
-@asynccontextmanager
-async def serving(app: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
-    """
-    Serve the application; what is under way at the end is finished first.
-
-    A client that says nothing is not waited for: the server's own default is an hour. Bodies are handed on as they
-    came, since signatures are over raw bytes. A client that hangs up does not cut a write short.
-
-    Returns:
-        The port, which is a free one if 0 was asked for.
-    """
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handle_signals=False,
-        keepalive_timeout=_KEEPALIVE_SECONDS,
-        lingering_time=_LINGERING_SECONDS,
-        shutdown_timeout=_SHUTDOWN_SECONDS,
-        auto_decompress=False,
-        handler_cancellation=False,
-    )
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+def _add(app: web.Application, method: str, path: str, handler: Handler) -> None:
+    """Add a route; what can be got can be asked for its headers alone."""
+    if method == "GET":
+        app.router.add_get(_pattern(path), handler, allow_head=True)
+    else:
+        app.router.add_route(method, _pattern(path), handler)
 
 
 async def _close(app: web.Application) -> None:

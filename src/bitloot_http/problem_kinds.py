@@ -105,7 +105,7 @@ KINDS: Mapping[str, ProblemKind] = {
     "link-used-up": ProblemKind(status=410, title="This link has been used too often", advice=_ASK_FOR_A_FRESH_ONE),
     # 413, 415
     "body-too-large": ProblemKind(status=413, title="The body is too large"),
-    "unsupported-media-type": ProblemKind(status=415, title="The body must be application/json"),
+    "unsupported-media-type": ProblemKind(status=415, title="The body has another form than was asked for"),
     # 422: understood, but not possible
     "invalid-field": ProblemKind(status=422, title="A field has a value that it cannot have"),
     "missing-field": ProblemKind(status=422, title="A field is missing"),

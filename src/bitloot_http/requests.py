@@ -32,8 +32,11 @@ async def read_body(request: web.Request) -> bytes:
     Read the raw body.
 
     Raises:
-        HttpRefusal: it has more than 64 KiB (`body-too-large`).
+        HttpRefusal: it has more than 64 KiB (`body-too-large`), or is packed, so that its raw bytes never reach us
+            (`unsupported-media-type`).
     """
+    if hdrs.CONTENT_ENCODING in request.headers:
+        raise HttpRefusal("unsupported-media-type", "Send the body as it is, without a Content-Encoding.")
     if (request.content_length or 0) > MOST_BYTES:
         raise _too_large()
     chunks: list[bytes] = []

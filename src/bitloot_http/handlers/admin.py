@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from bitloot_core.order.order import Order
-from bitloot_core.ports.queries import ReservationFilter, Slice
+from bitloot_core.ports.queries import ReservationFilter, Slice, WebhookFilter
 from bitloot_core.usecases.close_order import cancel_order, record_refund, retry_order
 from bitloot_core.usecases.replay_webhook import replay_webhook
 from bitloot_core.usecases.resend_link import resend_link
@@ -91,7 +91,10 @@ async def webhooks(request: web.Request) -> web.Response:
 async def webhook(request: web.Request) -> web.Response:
     """`GET /admin/webhook-logs/{id}`."""
     await _staff(request, Scope.READ)
-    return json_response(WebhookDetailView.of(await edge_of(request).shop.inbox.get(_webhook_id(request))))
+    shop, webhook_id = edge_of(request).shop, _webhook_id(request)
+    stored = await shop.inbox.get(webhook_id)
+    (row,) = (await shop.queries.webhooks(WebhookFilter(id=webhook_id), Slice(limit=1))).items
+    return json_response(WebhookDetailView.of_stored(row, stored))
 
 
 async def replay(request: web.Request) -> web.Response:

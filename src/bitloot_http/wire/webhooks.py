@@ -49,38 +49,19 @@ class WebhookView:
 
 
 @attrs.frozen(kw_only=True)
-class WebhookDetailView:
+class WebhookDetailView(WebhookView):
     """An authentic webhook with its body, in which nothing that can be a key is readable."""
 
-    id: int
-    source: str
-    type: str
-    external_id: str | None
-    status: str
-    deliveries: int
-    order_id: str | None
-    result: str | None
-    received_at: datetime
-    processed_at: datetime | None
     scheme: str = attrs.field(metadata=shape("How it was proved: `hmac` over the body, or a `secret` header."))
     headers: Mapping[str, str]
     payload: object = attrs.field(metadata=shape("The body as JSON; keys are stars. None once it was pruned."))
 
     @classmethod
-    def of(cls, stored: StoredWebhook) -> Self:
+    def of_stored(cls, row: WebhookRow, stored: StoredWebhook) -> Self:
         """Show a webhook with what may be shown of its body."""
         webhook = stored.webhook
         return cls(
-            id=stored.id,
-            source=str(webhook.source),
-            type=webhook.type,
-            external_id=webhook.external_id,
-            status=str(stored.status),
-            deliveries=stored.deliveries,
-            order_id=stored.order_id,
-            result=stored.result,
-            received_at=stored.received_at,
-            processed_at=stored.processed_at,
+            **attrs.asdict(WebhookView.of(row)),
             scheme=webhook.scheme,
             headers=webhook.headers,
             payload=readable_payload(webhook.source, webhook.body),

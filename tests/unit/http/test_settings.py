@@ -1,7 +1,5 @@
 """The settings: all problems at once, no value shown, and `.env.example` held against the class."""
 
-import base64
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from ipaddress import ip_network
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+from http_world import ENOUGH
 
 from bitloot_core.order.policy import Policy, Repost
 from bitloot_core.values.secret import Secret
@@ -16,18 +15,8 @@ from bitloot_http.environment import parse_dotenv, read_environment
 from bitloot_http.reading_settings import SettingsInvalid, example, read_settings, variables
 from bitloot_http.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-MASTER_KEY = "k1:" + base64.b64encode(bytes(range(32))).decode()
-ENOUGH: Mapping[str, str] = {
-    "KINGUIN_API_KEY": "kinguin-api-key",
-    "KINGUIN_WEBHOOK_SECRET": "kinguin-webhook-secret",
-    "NOWPAYMENTS_API_KEY": "nowpayments-api-key",
-    "NOWPAYMENTS_IPN_SECRET": "nowpayments-ipn-secret",
-    "PUBLIC_URL": "https://shop.example",
-    "VAULT_KEYS": MASTER_KEY,
-    "LINK_SECRET": "l" * 32,
-}
-"""What must be set, and nothing more."""
+ROOT = Path(__file__).parents[3]
+MASTER_KEY = ENOUGH["VAULT_KEYS"]
 
 
 def refused(**given: str) -> dict[str, str]:
