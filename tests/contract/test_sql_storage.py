@@ -31,9 +31,11 @@ class Commits:
     """How the database commits: as it should, unless it was told to fail."""
 
     def __init__(self) -> None:
+        """Nothing fails yet."""
         self._next: Callable[[RootTransaction], None] = RootTransaction.commit
 
     def __call__(self, transaction: RootTransaction) -> None:
+        """Commit, in the way that is due."""
         how, self._next = self._next, RootTransaction.commit
         how(transaction)
 

@@ -21,6 +21,7 @@ from bitloot_core.values.errors import Unavailable
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
+Commit = Callable[[RootTransaction], None]
 MOST_IN_A_COMMIT = 64
 MOST_WAITING = 4096
 
@@ -42,7 +43,7 @@ class GroupCommit:
 
     Args:
         connect: opens the writer's connection, on the writer's thread; its transactions begin as writers.
-        commit: how a transaction is committed; tests let it fail.
+        commit: how a transaction is committed, if not as usual; tests count commits, or let one fail.
         most_waiting: how many writes may wait before the next is turned away.
     """
 
@@ -50,11 +51,11 @@ class GroupCommit:
         self,
         connect: Callable[[], Connection],
         *,
-        commit: Callable[[RootTransaction], None] = RootTransaction.commit,
+        commit: Commit | None = None,
         most_waiting: int = MOST_WAITING,
     ) -> None:
         self._connect = connect
-        self._commit = commit
+        self._commit = commit or RootTransaction.commit
         self._most_waiting = most_waiting
         self._waiting: deque[_Write] = deque()
         self._awake = threading.Condition()

@@ -14,7 +14,7 @@ import attrs
 from sqlalchemy import TextualSelect, bindparam, select, text
 from sqlalchemy.engine import Connection, Row
 
-from bitloot_adapters.sql.columns import micros, moment
+from bitloot_adapters.sql.columns import micros, moment, storable
 from bitloot_adapters.sql.finding_rows import keep_finding
 from bitloot_adapters.sql.tables import JOBS
 from bitloot_core.order.jobs import JobRequest
@@ -23,6 +23,7 @@ from bitloot_core.ports.jobs import ClaimedJob, Dead, Done, JobOutcome, Lease, R
 from bitloot_core.values.errors import LeaseLost
 from bitloot_core.values.ids import JobId, OrderId
 
+LONGEST_ERROR = 1000
 ON_LIVING = """
 ON CONFLICT (name, ref) WHERE status IN ('ready', 'running') DO UPDATE
 SET due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END, wake = jobs.wake + 1
@@ -178,8 +179,11 @@ def _end_row(connection: Connection, outcome: JobOutcome, now: int) -> Row[tuple
         case Snooze(until=until):
             return connection.execute(_SNOOZE, again | {"then": micros(until)}).first()
         case Retry(at=at, error=error):
-            return connection.execute(_RETRY, again | {"then": micros(at), "error": error}).first()
+            return connection.execute(
+                _RETRY, again | {"then": micros(at), "error": storable(error, most=LONGEST_ERROR)}
+            ).first()
         case Dead(error=error):
-            return connection.execute(_DEAD, held | {"now": now, "error": error}).first()
+            told = storable(error, most=LONGEST_ERROR)
+            return connection.execute(_DEAD, held | {"now": now, "error": told}).first()
         case never:
             assert_never(never)

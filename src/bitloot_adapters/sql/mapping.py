@@ -16,7 +16,7 @@ import attrs
 from cattrs.preconf.msgspec import MsgspecJsonConverter, make_converter
 from cattrs.strategies import configure_tagged_union
 
-from bitloot_adapters.sql.columns import digits
+from bitloot_adapters.sql.columns import digits, storable
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.findings import Finding
 from bitloot_core.order.order import (
@@ -207,7 +207,23 @@ def load_head(state: str) -> Head:
 
 
 def _dump(value: object, form: Any) -> str:
-    return _JSON.dumps(value, unstructure_as=form).decode()
+    try:
+        return _JSON.dumps(value, unstructure_as=form).decode()
+    except UnicodeEncodeError:
+        # A vendor's text with half a character in it: what it says of money is kept all the same.
+        return _JSON.dumps(_mended(_JSON.unstructure(value, unstructure_as=form))).decode()
+
+
+def _mended(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return {name: _mended(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_mended(item) for item in value]
+        case _:
+            return value
 
 
 def _load(state: str, form: Any) -> Any:

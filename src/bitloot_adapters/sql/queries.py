@@ -59,7 +59,7 @@ class SqlQueries:
         return await self._database.read(lambda c: accesses_of(c, order_id))
 
 
-def _narrowed(rows: Select[Any], *wanted: tuple[Any, str | None]) -> Select[Any]:
+def _narrowed(rows: Select[Any], *wanted: tuple[Any, str | int | None]) -> Select[Any]:
     """Keep the rows whose columns have the wanted values; an absent one admits all."""
     return rows.where(*(column == value for column, value in wanted if value is not None))
 

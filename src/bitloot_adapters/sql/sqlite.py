@@ -13,11 +13,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection, Engine, RootTransaction
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import NullPool
 
 from bitloot_adapters.sql.database import PORT, Database, is_passing
-from bitloot_adapters.sql.group_commit import MOST_WAITING, GroupCommit
+from bitloot_adapters.sql.group_commit import MOST_WAITING, Commit, GroupCommit
 from bitloot_adapters.sql.url import DatabaseUrl
 from bitloot_core.values.errors import InvalidInput, Unavailable
 
@@ -70,7 +70,7 @@ class SqliteDatabase:
 
     Args:
         url: which file; its tables are there already (see `migrate`).
-        commit: how a transaction is committed; tests let it fail.
+        commit: how a transaction is committed, if not as usual; tests count commits, or let one fail.
         most_waiting: how many writes may wait before the next is turned away.
         busy_ms: how long to wait, in milliseconds, while another process writes.
     """
@@ -79,7 +79,7 @@ class SqliteDatabase:
         self,
         url: DatabaseUrl,
         *,
-        commit: Callable[[RootTransaction], None] = RootTransaction.commit,
+        commit: Commit | None = None,
         most_waiting: int = MOST_WAITING,
         busy_ms: int = BUSY_MS,
     ) -> None:
@@ -132,15 +132,13 @@ class SqliteDatabase:
 
 
 @asynccontextmanager
-async def open_sqlite(
-    url: DatabaseUrl, *, commit: Callable[[RootTransaction], None] = RootTransaction.commit
-) -> AsyncIterator[SqliteDatabase]:
+async def open_sqlite(url: DatabaseUrl, *, commit: Commit | None = None) -> AsyncIterator[SqliteDatabase]:
     """
     Open a SQLite database for the length of a block.
 
     Args:
         url: which file; its tables are there already (see `migrate`).
-        commit: how a transaction is committed; tests count them, or let one fail.
+        commit: as for `SqliteDatabase`.
 
     Raises:
         InvalidInput: as `sqlite_engine`.

@@ -4,15 +4,16 @@ The order store as a port: one change, one transaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bitloot_adapters.sql import job_rows, order_rows
 from bitloot_adapters.sql.audit_rows import add_accesses, first_broken
-from bitloot_adapters.sql.columns import digits, micros
+from bitloot_adapters.sql.columns import digits, micros, storable
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.finding_rows import keep_finding
 from bitloot_adapters.sql.unique_names import find_taken
@@ -21,7 +22,7 @@ from bitloot_core.order.order import Order
 from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.store import Change, Committed, LinkUse, OrderStore
 from bitloot_core.values.errors import AlreadyTaken, NotFound, Refused
-from bitloot_core.values.ids import GatewayPaymentId, LinkId, OrderId, SupplierOrderId
+from bitloot_core.values.ids import GatewayPaymentId, LinkId, OrderId, StorageRef, SupplierOrderId
 
 _ENTRY = text(
     "INSERT INTO ledger (order_id, kind, external_id, amount, currency, at) "
@@ -35,6 +36,7 @@ _VIEW = text(
     "UPDATE links SET views = views + 1 WHERE id = :id AND revoked_at IS NULL AND expires_at > :at AND views < :most"
 )
 _LINK = text("SELECT revoked_at, expires_at FROM links WHERE id = :id")
+_NAMED = text("SELECT storage_ref FROM units WHERE storage_ref IN :refs").bindparams(bindparam("refs", expanding=True))
 
 
 class SqlOrderStore:
@@ -69,6 +71,11 @@ class SqlOrderStore:
     async def find_by_link(self, link_id: LinkId) -> OrderId | None:
         """The order that a delivery link was made for."""
         return await self._database.read(lambda c: order_rows.order_by_link(c, link_id))
+
+    async def orphans_among(self, refs: Sequence[StorageRef]) -> tuple[StorageRef, ...]:
+        """Of these sealed objects, those that no unit names."""
+        named = set(await self._database.read(lambda c: c.execute(_NAMED, {"refs": list(refs)}).scalars().all()))
+        return tuple(ref for ref in refs if ref not in named)
 
     async def _taken(self, order: Order) -> AlreadyTaken | None:
         return await self._database.read(lambda c: find_taken(c, order))
@@ -119,7 +126,7 @@ def _consume(connection: Connection, spent: ConsumedWebhook, *, at: int) -> None
     values = {
         "id": spent.id,
         "status": str(spent.status),
-        "result": spent.result,
+        "result": storable(spent.result),
         "order_id": spent.order_id,
         "at": at,
     }

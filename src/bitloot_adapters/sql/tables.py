@@ -280,7 +280,8 @@ WEBHOOK_LOGS = _table(
     _whole("received_at"),
     _whole("last_seen_at"),
     _whole("processed_at", null=True),
-    UniqueConstraint("source", "dedupe_key"),
+    # In this order, so that no list of one source is read off it and sorted.
+    UniqueConstraint("dedupe_key", "source"),
     CheckConstraint("status IN ('pending', 'processed', 'ignored', 'failed')", name="status"),
 )
 _index("ix_webhook_logs_received", WEBHOOK_LOGS, "received_at", "id")

@@ -211,7 +211,7 @@ def upgrade() -> None:
             "status IN ('pending', 'processed', 'ignored', 'failed')", name=op.f("ck_webhook_logs_status")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_logs")),
-        sa.UniqueConstraint("source", "dedupe_key", name=op.f("uq_webhook_logs_source_dedupe_key")),
+        sa.UniqueConstraint("dedupe_key", "source", name=op.f("uq_webhook_logs_dedupe_key_source")),
         numbered=True,
     )
     _index(
