@@ -8,7 +8,7 @@ container, which only wires. What comes out is typed: a `Shop` for whoever decid
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from bitloot_adapters.kinguin import KinguinSupplier
 from bitloot_adapters.mail_folder import FolderMailer
 from bitloot_adapters.nowpayments import NowPaymentsGateway, RateLimit
 from bitloot_adapters.sql import migrate
+from bitloot_adapters.sql.admin_tokens import SqlAdminTokens
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.rate import SqlRateLimit
 from bitloot_adapters.sql.sqlite import SqliteDatabase
@@ -37,6 +38,8 @@ from bitloot_core.ports.notifier import JobNotifier
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.ids import JobId
+from bitloot_core.values.secret import Secret
+from bitloot_http.new_token import give_out_token
 from bitloot_http.settings import Settings
 from bitloot_http.worker import Worker
 
@@ -77,6 +80,11 @@ class Service:
     shop: Shop
     worker: Worker
     storage: SqlStorage
+
+    @property
+    def tokens(self) -> SqlAdminTokens:
+        """The admin's tokens."""
+        return self.storage.admin_tokens
 
 
 def _deadlines(settings: Settings) -> Deadlines:
@@ -213,6 +221,27 @@ async def open_service(settings: Settings, seams: Seams | None = None) -> AsyncI
         worker.start()
         stack.push_async_callback(worker.stop, grace=GRACE)
         yield Service(settings=settings, shop=shop, worker=worker, storage=wiring.storage())
+
+
+async def create_admin_token(
+    settings: Settings, *, name: str, scopes: Collection[str], lifetime: timedelta | None
+) -> Secret:
+    """
+    Make a token of the admin API; what is returned is shown once and exists nowhere else.
+
+    Args:
+        name: whose it is.
+        scopes: what it may do.
+        lifetime: how long it is good; for ever if not given.
+
+    Raises:
+        InvalidInput: a setting cannot be used by this version.
+    """
+    async with _opened(settings, Seams()) as (wiring, _):
+        now = wiring.clock().now()
+        until = None if lifetime is None else now + lifetime
+        tokens = wiring.storage().admin_tokens
+        return await give_out_token(tokens, name=name, scopes=scopes, expires_at=until, now=now)
 
 
 class _Unheard:

@@ -1,0 +1,51 @@
+"""
+`bitloot admin`: who may use the admin API.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bitloot_http.settings import Settings
+
+commands = typer.Typer(help="Who may use the admin API.", no_args_is_help=True)
+SCOPES = ("read", "operate", "keys")
+"""What a token may allow: to look, to act on orders, to see keys."""
+
+
+@commands.callback()
+def _group() -> None:
+    """Who may use the admin API."""
+
+
+@commands.command("create-token")
+def create_token(
+    name: Annotated[str, typer.Option(help="Whose token it is; stands in the audit.")],
+    scope: Annotated[str, typer.Option(help=f"What it allows, separated by commas: {', '.join(SCOPES)}.")] = "read",
+    days: Annotated[int | None, typer.Option(min=1, max=3650, help="How long; for ever if not given.")] = None,
+) -> None:
+    """Print a new bearer token for the admin API, once; only its hash is kept."""
+    import sys
+
+    from bitloot_http.cli.running import run
+
+    scopes = tuple(dict.fromkeys(part.strip() for part in scope.split(",") if part.strip()))
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise typer.BadParameter(f"some of {', '.join(SCOPES)}, separated by commas", param_hint="--scope")
+
+    async def work(settings: Settings) -> None:
+        from bitloot_http.cli.required_database import require_database
+        from bitloot_http.container import create_admin_token
+
+        await require_database(settings, makes_new=True)
+        lifetime = None if days is None else timedelta(days=days)
+        token = await create_admin_token(settings, name=name, scopes=scopes, lifetime=lifetime)
+        typer.echo(token.reveal())
+        if sys.stdout.isatty():
+            typer.echo("It is shown this once. Send it as `Authorization: Bearer ...`.", err=True)
+
+    run(work)

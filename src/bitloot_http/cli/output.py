@@ -1,0 +1,37 @@
+"""
+Where output goes: tables for people, JSON for programs, both on standard output.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+PIPE_COLUMNS = 200
+"""The width of a table that no terminal shows: wide enough that nothing is folded for the next program."""
+
+
+@cache
+def console() -> Console:
+    """Standard output, as wide as the terminal; in a pipe wide and without colours."""
+    return Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS, highlight=False, emoji=False, markup=False)
+
+
+def show(what: RenderableType) -> None:
+    """Print a table or a text for people."""
+    console().print(what)
+
+
+def show_json(view: object) -> None:
+    """Print a view of the API as JSON, indented."""
+    import msgspec
+
+    from bitloot_http.outgoing import to_json
+
+    sys.stdout.write(msgspec.json.format(to_json(view), indent=2).decode() + "\n")

@@ -1,0 +1,25 @@
+"""
+All commands of `bitloot`, by name. What a command does is in the module named after it.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from bitloot_http.cli import admin, database, demo, orders, products, serve, vault, webhooks
+
+program = typer.Typer(
+    name="bitloot",
+    help="Sells game keys for crypto: bought once, sealed, delivered, audited.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+program.command("demo")(demo.demo)
+program.command("serve")(serve.serve)
+program.add_typer(database.commands, name="db")
+program.add_typer(products.commands, name="products")
+program.add_typer(orders.commands, name="orders")
+program.add_typer(webhooks.commands, name="webhooks")
+program.add_typer(vault.commands, name="vault")
+program.add_typer(admin.commands, name="admin")

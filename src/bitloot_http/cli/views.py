@@ -1,0 +1,48 @@
+"""
+What `--json` prints where the API has no view of it.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import attrs
+
+from bitloot_core.ports.catalogue import Product
+from bitloot_core.values.money import Money
+
+
+@attrs.frozen(kw_only=True)
+class CatalogueEntryView:
+    """A product with the terms that are none of a buyer's business."""
+
+    product_id: str
+    title: str
+    supplier_product_id: str
+    price: Money
+    max_cost: Money
+    key_type: str
+    release_date: str | None
+    available: bool
+
+    @classmethod
+    def of(cls, product: Product) -> Self:
+        """Show a product to the staff."""
+        return cls(
+            product_id=product.id,
+            title=product.title,
+            supplier_product_id=product.supplier_product_id,
+            price=product.price,
+            max_cost=product.max_cost,
+            key_type=str(product.key_type),
+            release_date=None if product.release_date is None else product.release_date.isoformat(),
+            available=product.available,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class CatalogueView:
+    """The whole catalogue; it has no further pages."""
+
+    items: tuple[CatalogueEntryView, ...]
+    next_cursor: None = None
