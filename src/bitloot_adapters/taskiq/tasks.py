@@ -11,6 +11,7 @@ from bitloot_core.values.ids import JobId
 
 RUN_JOB = "bitloot.run-job"
 """The task's name. It stands in messages between versions of the program, so it never changes."""
+_LARGEST = 2**63 - 1
 
 _log = logging.getLogger(__name__)
 
@@ -25,11 +26,20 @@ def register_run_job(broker: AsyncBroker, run: Callable[[JobId], Awaitable[None]
             job is taken up again.
     """
 
-    async def run_job(job_id: int) -> None:
-        try:
-            await run(JobId(job_id))
-        except Exception as exc:  # noqa: BLE001 - the job table has the retry; the queue must not learn of it
-            # taskiq would log the traceback, whose texts could hold what belongs in no log.
-            _log.error("job crashed", extra={"job_id": job_id, "error": type(exc).__name__})
+    # `object`: of what is not an integer, taskiq would log the text, and pass it on all the same.
+    async def run_job(job_id: object) -> None:
+        if isinstance(job_id, bool) or not isinstance(job_id, int) or not 0 <= job_id <= _LARGEST:
+            _log.warning("ring not understood", extra={"kind": type(job_id).__name__})
+            return
+        await run_contained(run, JobId(job_id))
 
     broker.register_task(run_job, task_name=RUN_JOB)
+
+
+async def run_contained(run: Callable[[JobId], Awaitable[None]], job_id: JobId) -> None:
+    """Run a job and keep what it raises to ourselves: the job table has the retry, the queue must not learn of it."""
+    try:
+        await run(job_id)
+    except Exception as exc:  # noqa: BLE001 - see above
+        # taskiq and asyncio would log the traceback, whose texts could hold what belongs in no log.
+        _log.error("job crashed", extra={"job_id": job_id, "error": type(exc).__name__})
