@@ -49,6 +49,8 @@ def effects_of(event: e.OrderEvent, order: Order, policy: Policy) -> tuple[JobRe
         case e.PaymentProgressed():
             # Nobody may be looking any more at a payment that was void; where somebody is, this brings nothing forward.
             return (_check_payment(order, event.attempt, event.at + policy.payment_poll[-1]),)
+        case e.PaymentVoided():
+            return _expiry(order, event.at)  # the order's own clock may have run out while it was on its way
         case e.PaymentSettled():
             return tuple(_purchases(order, event.at))  # those that waited while an earlier payment was returned
         case e.ReservationPlanned():

@@ -4,18 +4,23 @@ Looking at payments by ourselves: notices get lost, and the last word on a payme
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from bitloot_core.order.commands import ExpireOrder, OpenFinding, RecordReading
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import split_ref
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import OpenPayment, Payment, ReviewedPayment, ShortPayment, VoidPayment
 from bitloot_core.order.policy import rung
+from bitloot_core.order.status import Status, status_of
 from bitloot_core.ports.jobs import Done, JobEnd, Snooze
 from bitloot_core.usecases.work import EndOf, Work
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import OrderId
 
+Watched: TypeAlias = OpenPayment | ShortPayment | ReviewedPayment | VoidPayment
 _WATCHED = (OpenPayment, ShortPayment, ReviewedPayment, VoidPayment)
+_HOPEFUL = frozenset({Status.CREATED, Status.WAITING, Status.CONFIRMING, Status.UNDERPAID})
 
 
 async def check_payment(work: Work, ref: str) -> None:
@@ -27,16 +32,18 @@ async def check_payment(work: Work, ref: str) -> None:
     order_id, attempt = split_ref(ref, 2)
     order = await work.shop.orders.get(OrderId(order_id))
     payment = order.payment(int(attempt))
-    if not isinstance(payment, _WATCHED) or _is_over(work, payment):
+    if not isinstance(payment, _WATCHED):
         await work.end(Done())
         return
+    if _is_over(work, payment):
+        await _stop_looking(work, order, payment)
+        return
+    gateway_id = payment.invoice.gateway_id
     try:
-        reading = await work.shop.gateway.payment(payment.invoice.gateway_id)
+        reading = await work.shop.gateway.payment(gateway_id)
     except NotFound:
-        text = f"The gateway does not know payment {payment.invoice.gateway_id} any more (was the API key changed?)."
-        lost = OpenFinding(
-            reason=FindingReason.PAYMENT_UNKNOWN, subject=payment.invoice.gateway_id, text=text, blocking=False
-        )
+        text = f"The gateway does not know payment {gateway_id} any more (was the API key changed?)."
+        lost = OpenFinding(reason=FindingReason.PAYMENT_UNKNOWN, subject=gateway_id, text=text, blocking=False)
         await work.finish(order, lost, end=_next_look(work, payment.attempt))
         return
     await work.finish(order, RecordReading(reading=reading, read_back=True), end=_next_look(work, payment.attempt))
@@ -48,10 +55,22 @@ def _is_over(work: Work, payment: Payment) -> bool:
     return work.now > payment.invoice.void_at + work.shop.policy.payment_afterlife
 
 
+async def _stop_looking(work: Work, order: Order, payment: Watched) -> None:
+    """Nobody asks the gateway any more: an order that still hopes for its money goes to a person."""
+    hopes = status_of(order) in _HOPEFUL and not order.findings
+    if not hopes or any(not _is_over(work, one) for one in order.payments):
+        await work.end(Done())
+        return
+    gateway_id = payment.invoice.gateway_id
+    text = "The gateway never said what became of the payment, and is not asked any more: look there, then accept the "
+    text += "payment, or record a refund."
+    told = OpenFinding(reason=FindingReason.PAYMENT_STATUS, subject=gateway_id, text=text, blocking=True)
+    await work.finish(order, told)
+
+
 def _next_look(work: Work, attempt: int) -> EndOf:
     def end(after: Order) -> JobEnd:
-        payment = after.payment(attempt)
-        if payment is None or _is_over(work, payment):
+        if not isinstance(after.payment(attempt), _WATCHED):
             return Done()
         return Snooze(until=work.now + rung(work.shop.policy.payment_poll, work.job.snoozes + 1))
 
