@@ -8,13 +8,15 @@ from datetime import datetime
 
 import attrs
 
+from bitloot_core.order.commands import OpenFinding
+from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import LiveLink, Order
 from bitloot_core.order.units import HeldUnit
 from bitloot_core.ports.store import Change, KeyAccess, LinkUse
-from bitloot_core.usecases.change_order import MOST_TRIES
+from bitloot_core.usecases.change_order import MOST_TRIES, change_order
 from bitloot_core.usecases.shop import Shop
-from bitloot_core.values.errors import NotFound, Refused, StaleOrder
-from bitloot_core.values.ids import LinkId, ProductId, UnitId
+from bitloot_core.values.errors import Corrupt, NotFound, Refused, StaleOrder
+from bitloot_core.values.ids import LinkId, ProductId, StorageRef, UnitId
 from bitloot_core.values.keys import KeyMaterial, KeyOwner
 
 
@@ -89,22 +91,46 @@ async def reveal_keys(shop: Shop, token: str, visitor: Visitor) -> Revealed:
         Refused: the link is no longer good (`link-revoked`, `link-expired`, `link-used-up`), the order may not be
             delivered (`not-revealable`), or nothing is ready yet (`nothing-ready`).
         Unavailable: the vault cannot be asked now; the audit row stands.
-        Corrupt: a key does not open.
+        Corrupt: a key is gone or does not open; a person is told which.
     """
     order = await _write_access(shop, token, visitor)
     held = order.held
-    owners = [
-        (
-            unit.storage_ref,
-            KeyOwner(order_id=order.id, unit_id=unit.id, supplier_key_id=unit.supplier_key_id),
-        )
-        for unit in held
-    ]
-    materials = await shop.vault.open_keys(owners)
+    try:
+        materials = await shop.vault.open_keys([_sealed(order, unit) for unit in held])
+    except (Corrupt, NotFound) as failure:
+        await _tell_unreadable(shop, order)
+        raise Corrupt("vault", "a sealed key of this order cannot be opened") from failure
     return Revealed(
         order=order,
         keys=tuple(_revealed(order, unit, material) for unit, material in zip(held, materials, strict=True)),
     )
+
+
+def _sealed(order: Order, unit: HeldUnit) -> tuple[StorageRef, KeyOwner]:
+    return unit.storage_ref, KeyOwner(order_id=order.id, unit_id=unit.id, supplier_key_id=unit.supplier_key_id)
+
+
+async def _tell_unreadable(shop: Shop, order: Order) -> None:
+    """Find out which keys do not open, and put each before a person."""
+    told = [
+        OpenFinding(
+            reason=FindingReason.KEY_UNREADABLE,
+            subject=unit.id,
+            text=f"The sealed key of unit {unit.id} cannot be opened (object {unit.storage_ref}).",
+            blocking=True,
+        )
+        for unit in order.held
+        if not await _opens(shop, order, unit)
+    ]
+    await change_order(shop, order.id, *told)
+
+
+async def _opens(shop: Shop, order: Order, unit: HeldUnit) -> bool:
+    try:
+        await shop.vault.open_keys([_sealed(order, unit)])
+    except (Corrupt, NotFound):
+        return False
+    return True
 
 
 async def _write_access(shop: Shop, token: str, visitor: Visitor) -> Order:
