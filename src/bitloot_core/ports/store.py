@@ -7,6 +7,7 @@ transaction: all of it or nothing. No session, unit of work or commit call leaks
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.order.order import Order
 from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.jobs import JobOutcome, Lease
-from bitloot_core.values.ids import GatewayPaymentId, JobId, LinkId, OrderId, SupplierOrderId, UnitId
+from bitloot_core.values.ids import GatewayPaymentId, JobId, LinkId, OrderId, StorageRef, SupplierOrderId, UnitId
 
 
 @attrs.frozen(kw_only=True)
@@ -142,4 +143,8 @@ class OrderStore(Protocol):
 
     async def find_by_link(self, link_id: LinkId) -> OrderId | None:
         """The order that a delivery link was made for, revoked and expired ones too; None if there is no such link."""
+        ...
+
+    async def orphans_among(self, refs: Sequence[StorageRef]) -> tuple[StorageRef, ...]:
+        """Of these sealed objects, those that no unit of any order names: not held, not returned, not replaced."""
         ...

@@ -10,12 +10,14 @@ import attrs
 import pytest
 
 from bitloot_core.order.order import Order
+from bitloot_core.order.units import OwedUnit
 from bitloot_core.ports.store import Committed
 from bitloot_core.testing.contracts.storage import StorageWorld, place, rewrite
 from bitloot_core.testing.order_states import every_state
 from bitloot_core.testing.orders import held, opened, placed, reserved, settled
 from bitloot_core.testing.samples import a_change
 from bitloot_core.values.errors import AlreadyTaken
+from bitloot_core.values.ids import StorageRef
 
 NAMES = {
     "gateway payment id": lambda order_id: opened(placed(order_id), gateway_id="same"),
@@ -99,3 +101,18 @@ class UniqueNamesContract:
         again = await rewrite(world, order, attrs.evolve(order, expires_at=order.created_at))
 
         assert again.version == 2
+
+    @pytest.mark.parametrize("state", ["unit-returned", "unit-replaced", "fulfilled"])
+    async def test_a_sealed_object_that_a_unit_names_is_no_orphan(self, world: StorageWorld, state: str) -> None:
+        """Only what no unit of any order names may be removed: a key that went back or was replaced is kept, too."""
+        order = await place(world, every_state("o1")[state])
+        named = [unit.storage_ref for unit in order.units if not isinstance(unit, OwedUnit)]
+
+        orphans = await world.store.orphans_among([StorageRef("nobody's"), *named])
+
+        assert named
+        assert ("nobody's",) == orphans
+
+    async def test_no_objects_have_no_orphans(self, world: StorageWorld) -> None:
+        """An empty question is none."""
+        assert () == await world.store.orphans_among([])

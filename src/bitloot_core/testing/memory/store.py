@@ -4,7 +4,7 @@ The order store in memory: a change is checked whole, and then written whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -18,7 +18,7 @@ from bitloot_core.ports.store import Change, Committed, LinkUse, OrderStore
 from bitloot_core.testing.memory.database import MemoryDatabase, StoredLink, StoredOrder
 from bitloot_core.testing.memory.jobs import ask, check_lease, end, is_free
 from bitloot_core.values.errors import AlreadyTaken, NotFound, Refused, StaleOrder
-from bitloot_core.values.ids import GatewayPaymentId, JobId, LinkId, OrderId, SupplierOrderId
+from bitloot_core.values.ids import GatewayPaymentId, JobId, LinkId, OrderId, StorageRef, SupplierOrderId
 
 PAYMENT = "gateway payment id"
 PURCHASE = "supplier order id"
@@ -61,6 +61,12 @@ class MemoryOrderStore:
         """The order that a delivery link was made for."""
         link = self._database.links.get(link_id)
         return link.order_id if link else None
+
+    async def orphans_among(self, refs: Sequence[StorageRef]) -> tuple[StorageRef, ...]:
+        """Of these sealed objects, those that no unit names."""
+        units = (unit for stored in self._database.orders.values() for unit in stored.order.units)
+        named = {unit.storage_ref for unit in units if not isinstance(unit, OwedUnit)}
+        return tuple(ref for ref in refs if ref not in named)
 
     def _check(self, change: Change) -> None:
         """Raise if any part of a change cannot be written; nothing has been written yet."""
