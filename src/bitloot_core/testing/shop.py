@@ -5,10 +5,11 @@ A whole shop on fakes: for the tests of whoever builds on the core, and for a fi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bitloot_core.order.order import Order
 from bitloot_core.order.policy import Policy
+from bitloot_core.order.reservations import supplier_order_of
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.ports.inbox import Received
 from bitloot_core.testing.clock import ManualClock
@@ -20,11 +21,15 @@ from bitloot_core.testing.notifier import FakeNotifier
 from bitloot_core.testing.payment_gateway import FakePaymentGateway
 from bitloot_core.testing.supplier import FakeSupplier
 from bitloot_core.testing.vault import FakeVault
+from bitloot_core.usecases.place_order import Item, PlaceOrder, place_order
 from bitloot_core.usecases.receive_webhook import receive_webhook
+from bitloot_core.usecases.reveal_keys import Revealed, Visitor, reveal_keys
 from bitloot_core.usecases.run_job import due_jobs, run_job
 from bitloot_core.usecases.shop import Shop
-from bitloot_core.values.ids import GatewayPaymentId, OrderId
+from bitloot_core.values.ids import GatewayPaymentId, OrderId, ProductId, SupplierOrderId
+from bitloot_core.values.keys import KeyMaterial
 
+BUYER = "buyer@example.com"
 MOST_JOBS = 10_000
 """A job that makes itself due for ever is a fault; this ends the loop that waits for quiet."""
 
@@ -33,9 +38,11 @@ class FakeShop:
     """
     A `Shop` on fakes, with the fakes at hand.
 
+    Nothing happens by itself: jobs are done by `work` and `pass_time`, money moves at `gateway`, keys at `supplier`.
+
     Args:
         policy: the shop's rules.
-        storage: an earlier shop's, to go on where a process died.
+        storage: one of your own, with another database, say.
 
     Attributes:
         shop: what the use cases take.
@@ -77,14 +84,58 @@ class FakeShop:
         for product in products:
             self.supplier.in_stock(product.supplier_product_id, stock)
 
+    async def place(self, quantity: int = 1, *, product: str = "game", coin: str | None = "btc") -> Order:
+        """Place an order for so many of one product."""
+        items = (Item(product_id=ProductId(product), quantity=quantity),)
+        return await place_order(self.shop, PlaceOrder(email=BUYER, items=items, pay_currency=coin))
+
     async def order(self, order_id: OrderId) -> Order:
         """Read an order."""
         return await self.storage.store.get(order_id)
+
+    async def pay(self, order_id: OrderId) -> None:
+        """Pay an order's newest payment in full, deliver the gateway's notice, and do what follows."""
+        newest = self.gateway.payments_of(order_id)[-1]
+        self.gateway.pay(newest)
+        await self.tell(newest)
+        await self.work()
 
     async def tell(self, gateway_id: GatewayPaymentId) -> Received:
         """Deliver the gateway's notice about a payment, as it is now."""
         notice = self.gateway.notice_for(gateway_id)
         return await receive_webhook(self.shop, self.gateway.verify_notice(notice.headers, notice.body))
+
+    async def deliver(self, order_id: OrderId, count: int | None = None) -> None:
+        """Let the supplier deliver the keys of an order's purchases (or so many of each); we are not told."""
+        for supplier_order_id in await self.bought(order_id):
+            self.supplier.deliver(supplier_order_id, count)
+
+    async def hear(self, supplier_order_id: SupplierOrderId) -> Received:
+        """Deliver the supplier's event about a purchase, as it is now."""
+        headers, body = self.supplier.event_of(supplier_order_id)
+        return await receive_webhook(self.shop, self.supplier.verify_event(headers, body))
+
+    async def bought(self, order_id: OrderId) -> tuple[SupplierOrderId, ...]:
+        """The purchases that an order knows of, as the supplier names them."""
+        named = (supplier_order_of(res) for res in (await self.order(order_id)).reservations)
+        return tuple(one for one in named if one is not None)
+
+    async def fulfil(self, order_id: OrderId) -> None:
+        """Take a placed order through payment and delivery, up to the mail."""
+        await self.pay(order_id)
+        await self.deliver(order_id)
+        for supplier_order_id in await self.bought(order_id):
+            await self.hear(supplier_order_id)
+        await self.work()
+
+    def token(self) -> str:
+        """The token of the delivery link in the newest mail."""
+        return self.mailer.sent[-1].mail.link.reveal().rpartition("/")[2]
+
+    async def reveal(self) -> tuple[KeyMaterial, ...]:
+        """Open the keys behind the newest mail's link."""
+        revealed: Revealed = await reveal_keys(self.shop, self.token(), Visitor(address="192.0.2.7", agent="a browser"))
+        return tuple(key.material for key in revealed.keys)
 
     async def work(self) -> int:
         """Do every job that is due, and those that become due by it, until all is quiet; returns how many."""
@@ -93,15 +144,29 @@ class FakeShop:
             for job_id in ids:
                 done += await run_job(self.shop, job_id)
             if done > MOST_JOBS:
-                raise AssertionError(f"jobs keep coming back: {await self._living()}")
+                raise AssertionError(f"jobs keep coming back: {self.living()}")
         return done
 
-    async def pass_time(self, by: timedelta, *, step: timedelta = timedelta(seconds=5)) -> None:
-        """Let time pass in steps, doing what becomes due in each."""
+    async def pass_time(self, by: timedelta, *, step: timedelta | None = None) -> None:
+        """
+        Let time pass, doing each job when it becomes due.
+
+        Args:
+            by: how much.
+            step: look for due jobs only so often; without it the clock goes from one due time to the next.
+        """
         end = self.clock.now() + by
         while self.clock.now() < end:
-            self.clock.advance(min(step, end - self.clock.now()))
+            left = end - self.clock.now()
+            self.clock.advance(min(left, step or self._until_next(end)))
             await self.work()
 
-    async def _living(self) -> Sequence[str]:
-        return [f"{job.name}:{job.ref}" for job in self.storage.database.jobs.values() if job.status == "ready"]
+    def living(self) -> Sequence[str]:
+        """The jobs that are not over, by name and subject."""
+        return [f"{name}:{ref}" for name, ref in self.storage.database.living]
+
+    def _until_next(self, end: datetime) -> timedelta:
+        """How long until the next job is due or free again; at least a moment."""
+        jobs = (self.storage.database.jobs[job_id] for job_id in self.storage.database.living.values())
+        times = (job.due_at if job.until is None else job.until for job in jobs)
+        return max(min(times, default=end) - self.clock.now(), timedelta(milliseconds=1))
