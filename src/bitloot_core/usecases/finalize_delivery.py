@@ -6,12 +6,11 @@ The write that holds the first key makes the link; the one that holds the last f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 import attrs
 
-from bitloot_core.order.commands import HoldKeys, OpenFinding, OrderCommand, RecordSupplierWord, SealedKey
+from bitloot_core.order.commands import HoldKeys, OpenFinding, OrderCommand, RecordSupplierWord
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import number_of
 from bitloot_core.order.order import Order
@@ -20,7 +19,7 @@ from bitloot_core.order.reservations import PlacedReservation, Plan, SupplierWor
 from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.jobs import Done, JobEnd, Snooze
 from bitloot_core.ports.supplier import Purchase, SupplierEvent, SupplierKey
-from bitloot_core.usecases.sealing import discard_unused, match_keys, seal
+from bitloot_core.usecases.sealing import discard, discard_unused, match_keys, seal
 from bitloot_core.usecases.work import EndOf, Work
 from bitloot_core.values.errors import AlreadyTaken
 from bitloot_core.values.ids import ExternalRef, SupplierKeyId, order_of
@@ -31,10 +30,17 @@ _LOOKS_BEFORE_MISSING = 2
 
 @attrs.frozen(kw_only=True)
 class _Look:
-    """What one look at a purchase showed, apart from its keys."""
+    """
+    One look at a purchase.
 
-    word: SupplierWord
-    told: tuple[OrderCommand, ...]
+    Attributes:
+        keys: those that may be held; of a purchase that fell, those that came before.
+        consumed: what becomes of the webhook that led to the look; None where our own poll did.
+    """
+
+    res: PlacedReservation
+    purchase: Purchase
+    keys: tuple[SupplierKey, ...]
     consumed: ConsumedWebhook | None
 
 
@@ -67,22 +73,25 @@ async def collect(
     """
     purchase = await work.shop.supplier.status(res.supplier_order_id)
     if purchase.ref != res.plan.ref:
-        await work.finish(order, _mismatch(res.plan), end=_next_look(work, res), consumed=consumed)
+        await work.finish(order, _mismatch(res), end=_end_after(work, res, consumed), consumed=consumed)
         return
-    if purchase.word in _DEAD:
-        word = RecordSupplierWord(number=res.plan.number, word=purchase.word)
-        await work.finish(order, word, consumed=consumed)
-        return
-    keys = await work.shop.supplier.keys_of(res.supplier_order_id)
-    if not keys and event is not None:
-        keys = _key_of(event, order, res.plan)
-    found = match_keys(order, res.plan, keys)
-    seals = await seal(work.shop.vault, order, found.fitting)
-    told = _tell(work, res, purchase, keys, found.surplus)
-    await _hold(work, order, res, seals, _Look(word=purchase.word, told=told, consumed=consumed))
+    keys = await _keys_of(work, order, purchase, res.plan, event)
+    await _hold(work, order, _Look(res=res, purchase=purchase, keys=keys, consumed=consumed))
 
 
-def _key_of(event: SupplierEvent, order: Order, plan: Plan) -> tuple[SupplierKey, ...]:
+async def _keys_of(
+    work: Work, order: Order, purchase: Purchase, plan: Plan, event: SupplierEvent | None
+) -> tuple[SupplierKey, ...]:
+    """The keys that are there; of a refunded purchase none: they went back, and nobody may have them any more."""
+    if purchase.word is SupplierWord.REFUNDED:
+        return ()
+    keys = await work.shop.supplier.keys_of(purchase.supplier_order_id)
+    if keys or event is None or purchase.word in _DEAD:
+        return keys
+    return _key_in(event, order, plan)
+
+
+def _key_in(event: SupplierEvent, order: Order, plan: Plan) -> tuple[SupplierKey, ...]:
     """The key inside a signed event, which counts only while exactly one unit is owed."""
     owed = [unit for unit in order.owed if unit.id in plan.units]
     if event.material is None or event.material_id is None or len(owed) != 1:
@@ -91,34 +100,41 @@ def _key_of(event: SupplierEvent, order: Order, plan: Plan) -> tuple[SupplierKey
     return (SupplierKey(id=event.material_id, product_id=product, material=event.material),)
 
 
-async def _hold(work: Work, order: Order, res: PlacedReservation, seals: Sequence[SealedKey], look: _Look) -> None:
-    """Write what was sealed; a key that another order holds is left out and told, never fought over."""
-    left, told, link_id = list(seals), look.told, work.shop.ids.link_id()
-    word = RecordSupplierWord(number=res.plan.number, word=look.word)
+async def _hold(work: Work, order: Order, look: _Look) -> None:
+    """Seal and write; a key that another order holds is left out and told, never fought over."""
+    vault, plan, link_id = work.shop.vault, look.res.plan, work.shop.ids.link_id()
+    taken: set[SupplierKeyId] = set()
     while True:
+        found = match_keys(order, plan, [key for key in look.keys if key.id not in taken])
+        seals = await seal(vault, order, found.fitting)
         hold = HoldKeys(
-            number=res.plan.number,
-            keys=tuple(left),
+            number=plan.number,
+            keys=seals,
             link_id=link_id,
             link_expires_at=work.now + work.shop.policy.link_expires,
         )
+        # Keys first: those of a purchase that has just been cancelled were paid for, too.
+        word = RecordSupplierWord(number=plan.number, word=look.purchase.word)
+        told = (*_tell(work, look, found.surplus), *(_taken(plan, key_id) for key_id in sorted(taken)))
+        end = _end_after(work, look.res, look.consumed)
         try:
-            end = _end_after(work, res)
-            after = await work.finish(order, word, hold, *told, end=end, consumed=look.consumed)
-        except AlreadyTaken as taken:
-            free = [one for one in left if one.supplier_key_id != taken.name]
-            if len(free) == len(left):
+            after = await work.finish(order, hold, word, *told, end=end, consumed=look.consumed)
+        except AlreadyTaken as clash:
+            await discard(vault, seals)  # nothing was written
+            if clash.name not in {one.supplier_key_id for one in seals}:
                 raise
-            left, told = free, (*told, _taken(res.plan, SupplierKeyId(taken.name)))
+            taken.add(SupplierKeyId(clash.name))
         else:
-            await discard_unused(work.shop.vault, after, seals)
+            await discard_unused(vault, after, seals)
             return
 
 
-def _end_after(work: Work, res: PlacedReservation) -> EndOf:
+def _end_after(work: Work, res: PlacedReservation, consumed: ConsumedWebhook | None) -> EndOf:
+    """A webhook is over once it was followed; what is still to come is the business of the purchase's own job."""
+
     def end(after: Order) -> JobEnd:
-        still = isinstance(after.reservation(res.plan.number), PlacedReservation)
-        return _next_look(work, res) if still else Done()
+        waits = isinstance(after.reservation(res.plan.number), PlacedReservation)
+        return _next_look(work, res) if waits and consumed is None else Done()
 
     return end
 
@@ -133,23 +149,23 @@ def _release(plan: Plan) -> datetime:
     return datetime.min.replace(tzinfo=UTC) if day is None else datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def _tell(
-    work: Work, res: PlacedReservation, purchase: Purchase, keys: Sequence[SupplierKey], surplus: int
-) -> tuple[OrderCommand, ...]:
+def _tell(work: Work, look: _Look, surplus: int) -> tuple[OrderCommand, ...]:
     """What a person should know of this look: too few keys, too many, or too slow."""
     told: list[OrderCommand] = []
-    wanted = len(res.plan.units)
-    complete = purchase.word is SupplierWord.COMPLETED
-    if complete and len(keys) < wanted and work.job.snoozes >= _LOOKS_BEFORE_MISSING:
-        text = f"The supplier calls the purchase complete, but shows {len(keys)} of {wanted} keys."
-        told.append(_finding(FindingReason.KEYS_MISSING, res.plan, text))
+    plan, shown = look.res.plan, len(look.keys)
+    wanted = len(plan.units)
+    complete = look.purchase.word is SupplierWord.COMPLETED
+    if complete and shown < wanted and work.job.snoozes >= _LOOKS_BEFORE_MISSING:
+        text = f"The supplier calls the purchase complete, but shows {shown} of {wanted} keys."
+        told.append(_finding(FindingReason.KEYS_MISSING, plan, text))
     if surplus:
         text = f"The supplier shows {surplus} key(s) more than were bought; they are left alone."
-        told.append(_finding(FindingReason.KEYS_SURPLUS, res.plan, text))
-    since = max(res.placed_at, _release(res.plan))
-    if work.now - since > work.shop.policy.supplier_alarm and len(keys) < wanted:
+        told.append(_finding(FindingReason.KEYS_SURPLUS, plan, text))
+    since = max(look.res.placed_at, _release(plan))
+    still_to_come = shown < wanted and look.purchase.word not in _DEAD
+    if still_to_come and work.now - since > work.shop.policy.supplier_alarm:
         text = f"The supplier has not delivered for {_hours(work.now - since)} hours."
-        told.append(_finding(FindingReason.SUPPLIER_SLOW, res.plan, text))
+        told.append(_finding(FindingReason.SUPPLIER_SLOW, plan, text))
     return tuple(told)
 
 
@@ -170,10 +186,10 @@ def _taken(plan: Plan, key_id: SupplierKeyId) -> OpenFinding:
     )
 
 
-def _mismatch(plan: Plan) -> OpenFinding:
+def _mismatch(res: PlacedReservation) -> OpenFinding:
     return OpenFinding(
         reason=FindingReason.SUPPLIER_MISMATCH,
-        subject=plan.ref,
-        text="The supplier shows this purchase under another reference; no key of it is taken.",
+        subject=res.supplier_order_id,  # a finding about the reservation's cost may be open, too
+        text=f"The supplier shows purchase {res.supplier_order_id} under another reference; no key of it is taken.",
         blocking=True,
     )

@@ -11,6 +11,7 @@ import attrs
 from bitloot_core.order.commands import SealedKey
 from bitloot_core.order.order import Order
 from bitloot_core.order.reservations import Plan
+from bitloot_core.order.units import OwedUnit
 from bitloot_core.ports.supplier import SupplierKey
 from bitloot_core.ports.vault import Vault
 from bitloot_core.values.errors import PortError
@@ -35,7 +36,7 @@ def match_keys(order: Order, plan: Plan, keys: Sequence[SupplierKey]) -> Matched
     """
     Give each new key of a purchase to a unit of its product that lacks one; by key id, so that any order of keys does.
     """
-    held = {unit.supplier_key_id for unit in order.held}
+    had = {unit.supplier_key_id for unit in order.units if not isinstance(unit, OwedUnit)}
     owed = {unit.id for unit in order.owed}
     waiting: dict[SupplierProductId, list[UnitId]] = {
         item.supplier_product_id: [unit for unit in item.units if unit in owed] for item in plan.items
@@ -43,7 +44,7 @@ def match_keys(order: Order, plan: Plan, keys: Sequence[SupplierKey]) -> Matched
     fitting: list[tuple[UnitId, SupplierKey]] = []
     surplus = 0
     for key in sorted(keys, key=lambda one: one.id):
-        if key.id in held:
+        if key.id in had:
             continue
         units = waiting.get(key.product_id)
         if units:
@@ -68,12 +69,16 @@ async def seal(vault: Vault, order: Order, keys: Sequence[tuple[UnitId, Supplier
 
 
 async def discard_unused(vault: Vault, order: Order, seals: Sequence[SealedKey]) -> None:
-    """Remove what was sealed for nothing, because somebody else was quicker; `reconcile` finds what this leaves."""
+    """Remove what was sealed for nothing, because somebody else was quicker."""
     used = {unit.storage_ref for unit in order.held}
-    unused = [one.storage_ref for one in seals if one.storage_ref not in used]
-    if not unused:
+    await discard(vault, [one for one in seals if one.storage_ref not in used])
+
+
+async def discard(vault: Vault, seals: Sequence[SealedKey]) -> None:
+    """Remove sealed keys that nobody will need; `reconcile` finds what cannot be removed now."""
+    if not seals:
         return
     try:
-        await vault.discard(unused)
+        await vault.discard([one.storage_ref for one in seals])
     except PortError:
         return
