@@ -4,24 +4,33 @@ From a supplier's webhook to the order: the event says where to look, the suppli
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from bitloot_core.order.commands import OrderCommand, RecordPurchase, RecordSupplierWord
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName, JobRequest, number_of
 from bitloot_core.order.order import Order
 from bitloot_core.order.reservations import (
     ClaimedReservation,
+    CompletedReservation,
     DoubtfulReservation,
     PlacedReservation,
     PlannedReservation,
     Reservation,
+    SupplierWord,
     supplier_order_of,
 )
 from bitloot_core.ports.inbox import ConsumedWebhook, StoredWebhook, WebhookStatus
 from bitloot_core.ports.jobs import Done
-from bitloot_core.ports.supplier import SupplierEvent
+from bitloot_core.ports.supplier import Purchase, SupplierEvent
 from bitloot_core.usecases.finalize_delivery import collect
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import InvalidInput, NotFound
 from bitloot_core.values.ids import OrderId, WebhookId, order_of
+
+_DEAD = frozenset({SupplierWord.CANCELLED, SupplierWord.REFUNDED})
+_QUICK = 5
+"""The first pause before an early event is looked at again is this much shorter than after an error."""
 
 
 async def receive_supplier_event(work: Work, webhook_id: WebhookId) -> None:
@@ -33,55 +42,77 @@ async def receive_supplier_event(work: Work, webhook_id: WebhookId) -> None:
     if event is None:
         await work.end(Done(), consumed=_consumed(webhook_id, WebhookStatus.IGNORED, "it is about no purchase", None))
         return
-    order, res = await _meant_by(work, event)
+    found = await _meant_by(work, event)
+    if found is None:
+        await _unknown(work, stored, event)
+        return
+    order, res = found
+    done = _consumed(webhook_id, WebhookStatus.PROCESSED, f"the supplier says {event.word}", order.id)
     match res:
-        case PlacedReservation() if order is not None:
-            result = f"the supplier says {event.word}"
-            done = _consumed(webhook_id, WebhookStatus.PROCESSED, result, order.id)
+        case PlacedReservation() if event.supplier_order_id in (None, res.supplier_order_id):
             await collect(work, order, res, event=event, consumed=done)
-        case PlannedReservation() | ClaimedReservation() | DoubtfulReservation() if order is not None:
-            await _too_early(work, order, res)
-        case None:
-            await _unknown(work, stored, event)
+        case PlannedReservation() | ClaimedReservation() | DoubtfulReservation():
+            await _too_early(work, stored, order, res)
         case _:
-            order_id = None if order is None else order.id
-            done = _consumed(webhook_id, WebhookStatus.PROCESSED, "nothing is left to do for this purchase", order_id)
-            await work.end(Done(), consumed=done)
+            await _look_afterwards(work, order, res, done)
 
 
-async def _meant_by(work: Work, event: SupplierEvent) -> tuple[Order | None, Reservation | None]:
+async def _meant_by(work: Work, event: SupplierEvent) -> tuple[Order, Reservation] | None:
     """Find the reservation by the supplier's name of it, or by ours."""
     order_id: OrderId | None = None
     if event.supplier_order_id is not None:
         order_id = await work.shop.orders.find_by_reservation(event.supplier_order_id)
     if order_id is not None:
         order = await work.shop.orders.get(order_id)
-        named = (res for res in order.reservations if supplier_order_of(res) == event.supplier_order_id)
-        return order, next(named, None)
+        res = next(one for one in order.reservations if supplier_order_of(one) == event.supplier_order_id)
+        return order, res
     if event.ref is None:
-        return None, None
+        return None
     try:
         order = await work.shop.orders.get(order_of(event.ref))
     except (InvalidInput, NotFound):
-        return None, None
-    return order, order.reservation(number_of(event.ref))
+        return None
+    named = order.reservation(number_of(event.ref))
+    return None if named is None else (order, named)
 
 
-async def _too_early(work: Work, order: Order, res: Reservation) -> None:
-    """The event overtook the answer to our own request: let that come in, then look again."""
-    ref = res.plan.ref
+async def _too_early(work: Work, stored: StoredWebhook, order: Order, res: Reservation) -> None:
+    """The event overtook the answer to our own request: let that come in, then look again; not for ever."""
     now = work.now
-    job_id = await work.shop.jobs.ask(JobRequest(name=JobName.RESERVE, ref=ref, order_id=order.id, due_at=now), now=now)
+    request = JobRequest(name=JobName.RESERVE, ref=res.plan.ref, order_id=order.id, due_at=now)
+    job_id = await work.shop.jobs.ask(request, now=now)
     await work.shop.notifier.ring((job_id,))
-    await work.snooze(work.shop.policy.retry_base / 5)
+    if _is_patient(work, stored):
+        await work.snooze(_pause(work) / _QUICK)
+        return
+    text = "the supplier never showed the purchase; its own job looks on"
+    await work.end(Done(), consumed=_consumed(stored.id, WebhookStatus.FAILED, text, order.id))
+
+
+async def _look_afterwards(work: Work, order: Order, res: Reservation, done: ConsumedWebhook) -> None:
+    """An event about a purchase that is over, or that we never had: whatever lives under our reference is shown."""
+    found = await work.shop.supplier.find(res.plan.ref)
+    told = [command for one in found for command in _what_to_tell(res, one)]
+    await work.finish(order, *told, consumed=done)
+
+
+def _what_to_tell(res: Reservation, found: Purchase) -> tuple[OrderCommand, ...]:
+    number = res.plan.number
+    if found.supplier_order_id == supplier_order_of(res):
+        own = RecordSupplierWord(number=number, word=found.word)
+        return (own,) if isinstance(res, CompletedReservation) else ()
+    if found.word in _DEAD:
+        return ()
+    surplus = RecordPurchase(
+        number=number, supplier_order_id=found.supplier_order_id, charged=found.charged, word=found.word
+    )
+    return (surplus,)
 
 
 async def _unknown(work: Work, stored: StoredWebhook, event: SupplierEvent) -> None:
     """A purchase that we do not know (yet): wait for our own commit, then put it before a person."""
-    if work.now - stored.received_at < work.shop.policy.webhook_patience:
-        await work.snooze(
-            min(work.shop.policy.retry_base * (1 << min(work.job.snoozes, 8)), work.shop.policy.retry_most)
-        )
+    if _is_patient(work, stored):
+        await work.snooze(_pause(work))
         return
     name = event.supplier_order_id or event.ref or "without a name"
     finding = Finding(
@@ -96,6 +127,15 @@ async def _unknown(work: Work, stored: StoredWebhook, event: SupplierEvent) -> N
     )
     done = _consumed(stored.id, WebhookStatus.FAILED, "no purchase of ours; a finding was opened", None)
     await work.end(Done(), consumed=done, findings=(finding,))
+
+
+def _is_patient(work: Work, stored: StoredWebhook) -> bool:
+    return work.now - stored.received_at < work.shop.policy.webhook_patience
+
+
+def _pause(work: Work) -> timedelta:
+    policy = work.shop.policy
+    return min(policy.retry_base * (1 << min(work.job.snoozes, 20)), policy.retry_most)
 
 
 def _consumed(webhook_id: WebhookId, status: WebhookStatus, result: str, order_id: OrderId | None) -> ConsumedWebhook:
