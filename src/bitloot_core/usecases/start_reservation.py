@@ -24,9 +24,8 @@ from bitloot_core.order.reservations import (
     PlannedReservation,
     SupplierWord,
 )
-from bitloot_core.ports.jobs import Done, Retry, Snooze
+from bitloot_core.ports.jobs import Done, Snooze
 from bitloot_core.ports.supplier import Purchase
-from bitloot_core.usecases.pauses import backoff
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import AlreadyTaken, Rejected, Unavailable, Unknown
 from bitloot_core.values.ids import ExternalRef, order_of
@@ -83,7 +82,7 @@ def _record(number: int, purchase: Purchase) -> RecordPurchase:
 async def _buy(work: Work, order: Order, res: PlannedReservation | DoubtfulReservation) -> None:
     """Claim in writing, then send: the claim is where money that counts is demanded."""
     plan = res.plan
-    if work.left < work.shop.policy.lease * _LEAST_LEASE:
+    if _is_too_late(work):
         await work.snooze(timedelta(0))
         return
     try:
@@ -91,15 +90,17 @@ async def _buy(work: Work, order: Order, res: PlannedReservation | DoubtfulReser
     except TransitionRefused as refusal:
         await _not_now(work, order, plan.ref, refusal)
         return
+    if _is_too_late(work):  # the claim itself can have taken long
+        await work.finish(order, ReleasePurchase(number=plan.number), end=Snooze(until=work.now))
+        return
     try:
         purchase = await work.shop.supplier.reserve(plan.items, ref=plan.ref)
     except Rejected as refusal:
         refused = RecordPurchaseRefusal(number=plan.number, code=refusal.code, reason=refusal.reason)
         await work.finish(order, refused)
-    except Unavailable as away:
-        pause = backoff(work.shop.policy, work.job.attempts, work.shop.ids.fraction(), asked=away.retry_after)
-        again = Retry(at=work.now + pause, error=str(away))
-        await work.finish(order, ReleasePurchase(number=plan.number), end=again)
+    except Unavailable:
+        await work.go_on(order, ReleasePurchase(number=plan.number))
+        raise  # `run_job` knows when to try again
     except Unknown:
         first = Snooze(until=work.now + work.shop.policy.lookups()[0])
         await work.finish(order, RecordPurchaseDoubt(number=plan.number), end=first)
@@ -108,6 +109,10 @@ async def _buy(work: Work, order: Order, res: PlannedReservation | DoubtfulReser
             await work.finish(order, _record(plan.number, purchase))
         except AlreadyTaken as taken:
             await _tell_taken(work, order, plan.ref, taken)
+
+
+def _is_too_late(work: Work) -> bool:
+    return work.left < work.shop.policy.lease * _LEAST_LEASE
 
 
 async def _look_up(work: Work, order: Order, res: DoubtfulReservation) -> None:
@@ -123,32 +128,28 @@ async def _look_up(work: Work, order: Order, res: DoubtfulReservation) -> None:
 
 
 async def _not_now(work: Work, order: Order, ref: ExternalRef, refusal: TransitionRefused) -> None:
-    """The claim was refused: a person decides, or there is nothing (more) to buy."""
-    if refusal.code == "quiet-window":
-        await work.snooze(work.shop.policy.lookups()[0])
-    elif refusal.code == "operator-decides":
-        await work.finish(
-            order,
-            OpenFinding(
-                reason=FindingReason.SUPPLIER_DOUBT,
-                subject=ref,
-                text="The supplier gave no answer to a purchase and shows none; retry sends it again.",
-                blocking=True,
-            ),
-        )
-    else:
-        await work.end(Done())
+    """The claim was refused: somebody else is at it, a person decides, or there is nothing (more) to buy."""
+    match refusal.code:
+        case "closed":
+            await work.end(Done())
+        case "operator-decides":
+            text = "The supplier gave no answer to a purchase and shows none; retry sends it again."
+            await work.finish(order, _finding(FindingReason.SUPPLIER_DOUBT, ref, text))
+        case "not-paid" if any(one.blocking for one in order.findings):
+            await work.end(Done())  # it is in front of a person already
+        case "not-paid":
+            text = "A purchase waits, and no payment of the order counts any more: let one count, or record the refund."
+            await work.finish(order, _finding(FindingReason.PAYMENT_RETURNED, ref, text))
+        case _:
+            await work.snooze(work.shop.policy.lookups()[0])
 
 
 async def _tell_taken(work: Work, order: Order, ref: ExternalRef, taken: AlreadyTaken) -> None:
     """The supplier named a purchase that another order holds: nothing is taken over, and a person looks."""
-    await work.finish(
-        order,
-        RecordPurchaseDoubt(number=number_of(ref)),
-        OpenFinding(
-            reason=FindingReason.SUPPLIER_MISMATCH,
-            subject=ref,
-            text=f"The supplier answered with a purchase that is not ours to take: {taken}.",
-            blocking=True,
-        ),
-    )
+    text = f"The supplier answered with a purchase that is not ours to take: {taken}."
+    told = _finding(FindingReason.SUPPLIER_MISMATCH, ref, text)
+    await work.finish(order, RecordPurchaseDoubt(number=number_of(ref)), told)
+
+
+def _finding(reason: FindingReason, ref: ExternalRef, text: str) -> OpenFinding:
+    return OpenFinding(reason=reason, subject=ref, text=text, blocking=True)
