@@ -38,6 +38,7 @@ class FindingReason(enum.StrEnum):
     KEYS_AFTER_REFUND = "keys-after-refund"
     MAIL_REFUSED = "mail-refused"
     DEAD_JOB = "dead-job"
+    OUT_OF_REACH = "out-of-reach"
     RECONCILIATION = "reconciliation"
 
 

@@ -7,10 +7,14 @@ been claimed too often (one that kills its worker, say) ends as a dead letter.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bitloot_core.order.commands import OpenFinding
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
-from bitloot_core.ports.jobs import ClaimedJob, Dead, Retry
+from bitloot_core.order.order import Order
+from bitloot_core.ports.inbox import ConsumedWebhook, Source, WebhookStatus
+from bitloot_core.ports.jobs import ClaimedJob, Dead, JobEnd, Retry, Snooze
 from bitloot_core.usecases.check_payment import check_payment, expire_order
 from bitloot_core.usecases.finalize_delivery import check_reservation
 from bitloot_core.usecases.fulfill_order import fulfill_order
@@ -23,6 +27,8 @@ from bitloot_core.usecases.start_reservation import start_reservation
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import BitlootError, LeaseLost, NotFound, PortError, Unavailable
 from bitloot_core.values.ids import ExternalRef, JobId, OrderId, WebhookId
+
+_WEBHOOK_JOBS = frozenset(source.job for source in Source)
 
 
 async def due_jobs(shop: Shop, limit: int) -> tuple[JobId, ...]:
@@ -44,14 +50,18 @@ async def run_job(shop: Shop, job_id: JobId) -> bool:
     job = await shop.jobs.claim(job_id, now=shop.clock.now(), lease=shop.policy.lease, token=shop.ids.token())
     if job is None:
         return False
-    work = Work(shop=shop, job=job, started=started)
+    with suppress(LeaseLost):  # whoever has it now does it again
+        await _try(Work(shop=shop, job=job, started=started))
+    return True
+
+
+async def _try(work: Work) -> None:
     try:
         await _do(work)
     except LeaseLost:
-        return True
+        raise
     except Exception as error:  # noqa: BLE001  # the one worker loop: nothing a job does may stop it
         await _fail(work, error)
-    return True
 
 
 async def _do(work: Work) -> None:
@@ -88,13 +98,23 @@ async def _dispatch(work: Work, name: JobName, ref: str) -> None:
 
 
 async def _fail(work: Work, error: Exception) -> None:
-    """Write down what went wrong and when the next try is; a job with too many tries behind it is buried."""
-    if work.job.attempts >= work.shop.policy.most_attempts:
+    """
+    Write down what went wrong and when the next try is; a job with too many tries behind it is buried.
+
+    Save where an outside system is away: that is no fault of the job, which goes on by itself when the system is back.
+    """
+    job, policy = work.job, work.shop.policy
+    is_spent, is_away = job.attempts >= policy.most_attempts, isinstance(error, Unavailable)
+    if is_spent and not is_away:
         await _bury(work, describe_error(error))
         return
     asked = error.retry_after if isinstance(error, Unavailable) else None
-    pause = backoff(work.shop.policy, work.job.attempts, work.shop.ids.fraction(), asked=asked)
-    await work.end(Retry(at=work.now + pause, error=describe_error(error)))
+    at = work.now + backoff(policy, job.attempts, work.shop.ids.fraction(), asked=asked)
+    if is_spent:
+        text = f"Job {job.name} ({job.ref}) keeps failing and is still tried: {describe_error(error)}."
+        await _tell(work, FindingReason.OUT_OF_REACH, text, Snooze(until=at))
+    else:
+        await work.end(Retry(at=at, error=describe_error(error)))
 
 
 def describe_error(error: Exception) -> str:
@@ -109,28 +129,50 @@ def describe_error(error: Exception) -> str:
 
 async def _bury(work: Work, why: str) -> None:
     """End the job for good, and tell a person why."""
+    text = f"Job {work.job.name} ({work.job.ref}) was given up: {why}."
+    dead = Dead(error=why, finding=None)
+    try:
+        await _tell(work, FindingReason.DEAD_JOB, text, dead, failed=_failed_webhook(work.job, why))
+    except NotFound:  # a job for a webhook that is not there
+        await _tell(work, FindingReason.DEAD_JOB, text, dead)
+
+
+async def _tell(
+    work: Work, reason: FindingReason, text: str, end: JobEnd, *, failed: ConsumedWebhook | None = None
+) -> None:
+    """Put a job's trouble before a person: on its order, where it has one that exists."""
     job = work.job
-    text = f"Job {job.name} ({job.ref}) was given up: {why}."
-    if job.order_id is not None:
-        told = OpenFinding(reason=FindingReason.DEAD_JOB, subject=f"{job.name}:{job.ref}", text=text, blocking=True)
-        try:
-            order = await work.shop.orders.get(job.order_id)
-            await work.finish(order, told, end=Dead(error=why, finding=None))
-        except NotFound:
-            pass
-        else:
-            return
-    await work.end(Dead(error=why, finding=_finding(work, job, text)))
-
-
-def _finding(work: Work, job: ClaimedJob, text: str) -> Finding:
-    return Finding(
+    subject = f"{job.name}:{job.ref}"
+    order = await _order_of(work)
+    if order is not None:
+        blocking = isinstance(end, Dead)
+        told = OpenFinding(reason=reason, subject=subject, text=text, blocking=blocking)
+        await work.finish(order, told, end=end, consumed=failed)
+        return
+    finding = Finding(
         id=work.shop.ids.finding_id(),
         order_id=None,
-        reason=FindingReason.DEAD_JOB,
-        subject=f"{job.name}:{job.ref}",
+        reason=reason,
+        subject=subject,
         text=text,
         amount=None,
         blocking=False,
         opened_at=work.now,
     )
+    await work.end(end, consumed=failed, findings=(finding,))
+
+
+async def _order_of(work: Work) -> Order | None:
+    if work.job.order_id is None:
+        return None
+    try:
+        return await work.shop.orders.get(work.job.order_id)
+    except NotFound:
+        return None
+
+
+def _failed_webhook(job: ClaimedJob, why: str) -> ConsumedWebhook | None:
+    """A webhook whose job is given up shows it, and is taken up again when it is delivered again or replayed."""
+    if job.name not in _WEBHOOK_JOBS or not job.ref.isdecimal():
+        return None
+    return ConsumedWebhook(id=WebhookId(int(job.ref)), status=WebhookStatus.FAILED, result=why, order_id=job.order_id)
