@@ -49,6 +49,7 @@ async def front_door(request: web.Request, handler: Handler) -> web.StreamRespon
         response = problem_response(request, problem_of(error), request_id)
     response.headers[REQUEST_ID] = request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Server"] = "BitLoot"
     if edge.is_secure:
         response.headers["Strict-Transport-Security"] = _HSTS
     route = route_of(request)

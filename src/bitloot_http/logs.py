@@ -65,7 +65,7 @@ def configure_logs(level: str, *, stream: TextIO | None = None, as_json: bool | 
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(out),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a process may be told where its log goes more than once
     )
     logging.basicConfig(handlers=[_Forwarding()], level=max(least, logging.WARNING), force=True)
 

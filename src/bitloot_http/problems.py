@@ -140,7 +140,11 @@ def problem_of(error: BaseException) -> Problem:
         case StaleOrder():
             return _of("busy", "Others were quicker every time.", headers=_after(_SOON))
         case Unavailable():
-            return _of("unavailable", f"The {error.port} is away.", headers=_after(error.retry_after or _SOON))
+            return _of(
+                "unavailable",
+                f"The {error.port} is away.",
+                headers=_after(_SOON if error.retry_after is None else error.retry_after),
+            )
         case Unknown():
             return _of("unknown-outcome", f"The {error.port} gave no usable answer.", headers=_after(_SOON))
         case Rejected():
