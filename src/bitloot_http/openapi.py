@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from aiohttp import web
@@ -33,6 +32,8 @@ async def openapi(_: web.Request) -> web.Response:
 @cache
 def document() -> dict[str, Any]:
     """The whole document (OpenAPI 3.1)."""
+    from importlib.metadata import version
+
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)

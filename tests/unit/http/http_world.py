@@ -58,6 +58,7 @@ class FakeTokens:
     """Finds tokens by their hash, as the database does."""
 
     def __init__(self) -> None:
+        """Without any."""
         self.known: dict[str, FakeToken] = {}
         self.used: list[str] = []
 
@@ -100,6 +101,7 @@ class World:
     """
 
     def __init__(self, client: TestClient[Any, Any], service: FakeService, edge: Edge) -> None:
+        """Around a client of the application."""
         self.client = client
         self.fakes = service.fakes
         self.tokens = service.tokens

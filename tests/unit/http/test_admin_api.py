@@ -66,6 +66,7 @@ async def test_orders_are_listed_and_found(world: World) -> None:
     purchase = world.fakes.supplier.purchases[0].supplier_order_id
 
     async def found(**query: str) -> list[str]:
+        """The ids of the rows."""
         answer = await world.client.get("/admin/orders", params=query, headers=STAFF)
         assert answer.status == 200, await answer.text()
         return [row["id"] for row in (await answer.json())["items"]]

@@ -28,6 +28,7 @@ async def test_looking_at_the_page_consumes_nothing(world: World) -> None:
 
 
 async def _keys(world: World, token: str) -> list[dict[str, str]]:
+    """The keys that a link reveals."""
     answer = await world.client.post(f"/delivery/{token}/reveal", headers=JSON)
     assert answer.status == 200, await answer.text()
     found: list[dict[str, str]] = (await answer.json())["keys"]

@@ -28,6 +28,7 @@ async def test_the_unexpected_tells_nothing_but_its_id(world: World, monkeypatch
     """500 without a trace; the log has it, and no value in it."""
 
     async def broken(*_: object) -> None:
+        """Fails with something in its message."""
         raise ValueError("hunter2")
 
     monkeypatch.setattr(world.fakes.storage.queries, "orders", broken)
@@ -67,12 +68,15 @@ async def test_ready_names_what_is_not(log: Any) -> None:
     """503 with a word for each thing; a probe that hangs or breaks is not ready either."""
 
     async def well() -> str | None:
+        """Well."""
         return None
 
     async def behind() -> str | None:
+        """Not as it should be."""
         return "not migrated"
 
     async def broken() -> str | None:
+        """Cannot even look."""
         raise OSError("no such file")
 
     async with running(probes={"database": well}) as world:
@@ -93,6 +97,7 @@ async def test_a_probe_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("bitloot_http.handlers.health._PROBE_SECONDS", 0.05)
 
     async def hangs() -> str | None:
+        """Never answers."""
         await asyncio.Event().wait()
         return None
 

@@ -104,6 +104,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(world: World, monkeyp
     never = asyncio.Event()
 
     async def slow() -> object:
+        """Half a body, and then nothing."""
         yield b"{"
         await never.wait()
 
@@ -117,7 +118,10 @@ async def test_a_store_that_does_not_answer_is_not_waited_for(world: World, monk
     """**Source:** NOWPayments' help centre: an answer that takes over 3000 ms counts as none."""
 
     class Stuck:
+        """A store that has gone silent."""
+
         async def receive(self, webhook: VerifiedWebhook, *, now: object) -> Received:
+            """Never answers."""
             await asyncio.Event().wait()
             raise Unavailable("inbox", "never reached")
 
