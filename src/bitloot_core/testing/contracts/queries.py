@@ -222,7 +222,7 @@ class QueriesContract:
         assert (request.due_at, None) == (waiting.next_at, over.next_at)
 
     async def test_webhooks_are_filtered(self, world: StorageWorld) -> None:
-        """By sender, type, status, order and the sender's name of the thing."""
+        """By number, sender, type, status, order and the sender's name of the thing."""
         order = await place(world, placed())
         paid = await world.inbox.receive(a_webhook(b"1", external_id="77"), now=world.clock.now())
         bought = await world.inbox.receive(
@@ -231,9 +231,10 @@ class QueriesContract:
         spent = ConsumedWebhook(id=paid.id, status=WebhookStatus.PROCESSED, result="paid", order_id=order.id)
         await world.store.commit(Change(at=world.clock.now(), consumed=spent))
 
-        async def found(**fields: str) -> list[int]:
+        async def found(**fields: Any) -> list[int]:
             return [row.id for row in (await world.queries.webhooks(WebhookFilter(**fields), Slice())).items]
 
+        assert [bought.id] == await found(id=bought.id)
         assert [bought.id] == await found(source="kinguin")
         assert [paid.id] == await found(type="payment.finished")
         assert [bought.id] == await found(status="pending")
