@@ -84,8 +84,9 @@ class RingListener:
     async def _listen(self) -> None:
         async with aclosing(self._broker.listen()) as messages:
             async for message in messages:
-                await self._free_hand()
                 await self._answer(message)
+                # Before the next one is fetched: what stays on the stream can be had by another worker.
+                await self._free_hand()
 
     async def _free_hand(self) -> None:
         while len(self._in_hand) >= self._most:
