@@ -6,24 +6,32 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import attrs
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from bitloot_http.demo.board import STEPS, Board, Event, Voice
-from bitloot_http.demo.pictures import key_picture, reckoning_picture, stage_picture
+from bitloot_http.demo.pictures import key_picture, last_picture, reckoning_picture, stage_picture
 from bitloot_http.demo.programme import Ending, closing_lines, opening_lines
 from bitloot_http.demo.stage import Stage
 
 _FRAME_SECONDS = 0.1
+_SPARE_COLUMNS = 2
+"""Where the terminal echoes ^C: beyond the last column it would begin a line that nobody counts."""
+_SPARE_LINES = 2
+"""A frame that fills the terminal scrolls it, and what has scrolled away cannot be drawn over."""
 _PIPE_COLUMNS = 110
-_EXPORT_COLUMNS, _EXPORT_LINES = 120, 46
+_EXPORT_COLUMNS = 120
+_WEB_FONT = re.compile(r"@font-face\s*\{.*?\}\s*", re.DOTALL)
+"""A picture in a README must not fetch anything; without it the reader's own monospace font is used."""
 _SIGNS = {Voice.CHAOS: "x", Voice.SHOP: ">", Voice.TROUBLE: "!"}
 
 
@@ -93,11 +101,12 @@ class Audience:
             highlight=False,
             emoji=False,
         )
-        console.print(stage_picture(self.board, height=_EXPORT_LINES))
+        console.print(last_picture(self.board, width=_EXPORT_COLUMNS))
         console.print(reckoning_picture(ending.tallies))
         self._show_key(console, ending)
+        drawing = console.export_svg(title="bitloot demo")
         path.parent.mkdir(parents=True, exist_ok=True)
-        console.save_svg(str(path), title="bitloot demo")
+        path.write_text(_WEB_FONT.sub("", drawing), encoding="utf-8")
 
     @staticmethod
     def _show_key(console: Console, ending: Ending) -> None:
@@ -106,13 +115,18 @@ class Audience:
             console.print(key_picture(row.scene.number, parcel.keys[0].title, parcel.keys[0].value))
 
     async def _animate(self) -> None:
-        with Live(console=self.console, auto_refresh=False, vertical_overflow="crop") as live:
-            try:
+        """Move while it goes on; what stays on the screen is the whole board, which may be taller than the screen."""
+        try:
+            with Live(self._frame(), console=self.console, auto_refresh=False, transient=True) as live:
                 while True:
-                    live.update(stage_picture(self.board, height=self.console.height - 1), refresh=True)
+                    live.update(self._frame(), refresh=True)
                     await asyncio.sleep(_FRAME_SECONDS)
-            finally:
-                live.update(stage_picture(self.board, height=self.console.height - 1), refresh=True)
+        finally:
+            self.console.print(last_picture(self.board, width=self.console.width))
+
+    def _frame(self) -> RenderableType:
+        width = self.console.width - _SPARE_COLUMNS
+        return Constrain(stage_picture(self.board, width=width, height=self.console.height - _SPARE_LINES), width)
 
     async def _print_steps(self) -> None:
         shown = dict.fromkeys(self.board.rows, 0)

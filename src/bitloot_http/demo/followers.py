@@ -5,7 +5,8 @@ Following each order from outside: the staff's view of it for the board, the buy
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import attrs
@@ -13,12 +14,12 @@ import attrs
 from bitloot_http.demo.board import Board, Row, Voice
 from bitloot_http.demo.clients import Browser, RevealedKey, Staff
 from bitloot_http.demo.post import LetterBox
+from bitloot_http.demo.screenplay import Delivery, Notices, Pays, Scene
 
 LOOK_SECONDS = 0.15
 _BOUGHT = frozenset({"placed", "completed"})
 _WORTH_TELLING = frozenset(
     {
-        "FindingOpened",
         "OrderExpired",
         "PaymentDoubted",
         "PaymentVoided",
@@ -28,7 +29,6 @@ _WORTH_TELLING = frozenset(
     }
 )
 """Events of the timeline in which the audience sees the shop at work; the ordinary ones are on the board."""
-_FOUND_AGAIN = "ReservationPlaced"
 
 
 @attrs.frozen(kw_only=True)
@@ -76,23 +76,40 @@ class Followers:
         row.revealed = len(keys)
         return Parcel(link=letter.link, keys=keys)
 
-    def _retell(self, row: Row, timeline: list[Mapping[str, Any]], told: int) -> int:
+    async def await_finding(self, row: Row) -> None:
+        """Wait until something about an order is put before a person."""
+        while not (found := (await self.staff.order(row.order_id))["findings"]):  # noqa: ASYNC110 - asked over HTTP
+            await asyncio.sleep(self.pause)
+        for finding in found:
+            self.board.tell(Voice.SHOP, f"Needs a person ({finding['reason']}): {finding['text']}", row.scene.number)
+
+    def _retell(self, row: Row, timeline: Sequence[Mapping[str, Any]], told: int) -> int:
+        """Put what is new in the timeline into the feed, where the audience sees the shop at work; how far we are."""
         for number, entry in enumerate(timeline[told:], start=told):
-            was_in_doubt = any(earlier["event"] == "ReservationDoubted" for earlier in timeline[:number])
-            if entry["event"] in _WORTH_TELLING or _is_rescue(entry, was_in_doubt=was_in_doubt):
+            earlier = {passed["event"] for passed in timeline[:number]}
+            if entry["event"] in _WORTH_TELLING or _is_rescue(entry, earlier, row.scene):
                 self.board.tell(Voice.SHOP, entry["text"], row.scene.number)
         return len(timeline)
 
 
-def _is_rescue(entry: Mapping[str, Any], *, was_in_doubt: bool) -> bool:
-    adopted = entry["event"] == "PaymentOpened" and entry["text"].startswith("Adopted")
-    return adopted or (entry["event"] == _FOUND_AGAIN and was_in_doubt)
+def _is_rescue(entry: Mapping[str, Any], earlier: AbstractSet[str], scene: Scene) -> bool:
+    """Whether something has turned out well that had not begun well."""
+    match entry["event"]:
+        case "PaymentOpened":
+            return "PaymentDoubted" in earlier
+        case "PaymentSettled":
+            return scene.pays is not Pays.EXACTLY or scene.notices is not Notices.GOOD
+        case "ReservationPlaced":
+            return "ReservationDoubted" in earlier
+        case "OrderFulfilled":
+            return scene.delivery is not Delivery.GOOD
+        case _:
+            return False
 
 
 def _update(row: Row, order: Mapping[str, Any]) -> None:
     row.status = order["status"]
-    events = {entry["event"] for entry in order["timeline"]}
-    row.is_paid = "PaymentSettled" in events
+    row.is_paid = any(entry["event"] == "PaymentSettled" for entry in order["timeline"])
     reservations = order["reservations"]
     row.is_bought = bool(reservations) and all(res["status"] in _BOUGHT for res in reservations)
     row.held = sum(item["delivered"] for item in order["items"])

@@ -62,7 +62,7 @@ _BAD_MOMENTS: Mapping[int, BadMoment] = {
     6: BadMoment(call=_BUY, fault=WebhookFirst(), text="Kinguin's webhook will overtake the answer to a purchase"),
 }
 """What follows after so many purchases; begins anew every `_BAD_DAY` purchases."""
-_BAD_DAY = 12
+_BAD_DAY = 16
 
 
 @attrs.define

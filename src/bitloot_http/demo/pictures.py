@@ -29,22 +29,30 @@ _STATUS_STYLES = {
     "attention": "bold red",
 }
 _VOICES = {Voice.CHAOS: ("✗", "red"), Voice.SHOP: ("→", "green"), Voice.TROUBLE: ("!", "bold white on red")}
-_FEWEST_ROWS = 4
-_FEED_SHARE = 3
+_FEWEST_ROWS, _MOST_ROWS = 4, 40
+_LAST_FEED_LINES = 14
+_FRAME_LINES = 6
+_WIDE = 100
 
 
-def stage_picture(board: Board, *, height: int) -> RenderableType:
+def stage_picture(board: Board, *, width: int, height: int) -> RenderableType:
     """
     The board as it stands.
 
     Args:
+        width: columns that there are; a narrow terminal does without the last column.
         height: lines that there are to fill.
     """
-    frame_lines = 7
-    room = max(height - frame_lines, 2 * _FEWEST_ROWS)
-    rows = _shown(list(board.rows.values()), max(_FEWEST_ROWS, room * (_FEED_SHARE - 1) // _FEED_SHARE))
+    room = max(height - _FRAME_LINES, 2 * _FEWEST_ROWS)
+    rows = _shown(list(board.rows.values()), max(_FEWEST_ROWS, room * 2 // 3))
     feed = list(board.feed)[-max(3, room - len(rows)) :]
-    return Group(_orders(board, rows), _feed(feed))
+    return Group(_orders(board, rows, has_twists=width >= _WIDE), _feed(feed))
+
+
+def last_picture(board: Board, *, width: int) -> RenderableType:
+    """The board at the end: taller than the terminal if need be, since it scrolls away with the rest."""
+    rows = min(len(board.rows), _MOST_ROWS)
+    return stage_picture(board, width=width, height=_FRAME_LINES + max(rows * 3 // 2 + 1, rows + _LAST_FEED_LINES))
 
 
 def _shown(rows: list[Row], room: int) -> list[Row]:
@@ -59,7 +67,7 @@ def _shown(rows: list[Row], room: int) -> list[Row]:
     return sorted(chosen, key=lambda row: row.scene.number)
 
 
-def _orders(board: Board, rows: Sequence[Row]) -> Panel:
+def _orders(board: Board, rows: Sequence[Row], *, has_twists: bool) -> Panel:
     table = Table(box=None, expand=True, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     table.add_column("", justify="right", style="dim", no_wrap=True, width=4)
     table.add_column("bought", no_wrap=True, ratio=5, overflow="ellipsis")
@@ -67,10 +75,12 @@ def _orders(board: Board, rows: Sequence[Row]) -> Panel:
     table.add_column(f"{STEPS[0]} → {STEPS[-1]}", no_wrap=True, width=17)
     table.add_column("status", no_wrap=True, width=10)
     table.add_column("keys", justify="right", no_wrap=True, width=5)
-    table.add_column("after", justify="right", no_wrap=True, width=6)
-    table.add_column("and what goes wrong", style="dim", no_wrap=True, ratio=6, overflow="ellipsis")
+    table.add_column("took", justify="right", no_wrap=True, width=6)
+    if has_twists:
+        table.add_column("and what goes wrong", style="dim", no_wrap=True, ratio=6, overflow="ellipsis")
     for row in rows:
         scene = row.scene
+        twist = Text(row.problem or scene.twist, style="red" if row.problem else "")
         table.add_row(
             str(scene.number),
             Text(scene.what, style="" if row.order_id else "dim"),
@@ -79,7 +89,7 @@ def _orders(board: Board, rows: Sequence[Row]) -> Panel:
             Text(row.status, style=_STATUS_STYLES.get(row.status, "dim")),
             f"{row.held}/{scene.keys}" if row.order_id else "",
             "" if row.seconds is None else f"{row.seconds:.1f} s",
-            Text(row.problem or scene.twist, style="red" if row.problem else ""),
+            *((twist,) if has_twists else ()),
         )
     hidden = len(board.rows) - len(rows)
     title = f"[bold]{board.delivered}[/] of {len(board.rows)} delivered · {board.seconds():.0f} s"

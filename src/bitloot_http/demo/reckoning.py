@@ -105,8 +105,8 @@ def _findings(seen: Evidence) -> Tally:
     holds = found == seen.expected_findings
     if not found:
         return Tally(subject="a person", text="is needed nowhere", holds=holds)
-    reasons = ", ".join(f"{count} x {reason}" for reason, count in sorted(seen.findings.items()))
-    return Tally(subject="a person", text=f"is asked what to do about {reasons}", holds=holds)
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in sorted(seen.findings.items()))
+    return Tally(subject="a person", text=f"is asked to decide: {reasons}", holds=holds)
 
 
 def _speed(seconds: Sequence[float]) -> str:

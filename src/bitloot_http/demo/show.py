@@ -141,7 +141,7 @@ async def _play(stage: Stage, board: Board, audience: Audience) -> Ending:
         merchant = Merchant(stage.kinguin, board)
         async with audience.watching(), _beside(merchant.work()), _beside(_fetch_letters(letters)):
             parcels = await _perform(troupe, rows)
-            await _last_words(stage, staff, rows)
+            await _last_words(stage, staff, troupe, rows)
         keys = [key for parcel in parcels.values() for key in parcel.keys]
         expected = sum(row.scene.pays is Pays.TWICE for row in rows)
         evidence = await gather_evidence(
@@ -170,14 +170,15 @@ async def _perform(troupe: _Troupe, rows: tuple[Row, ...]) -> dict[int, Parcel]:
 async def _act(troupe: _Troupe, row: Row, delay: float) -> Parcel | None:
     """One order from the checkout to the key; None, and a problem on the board, if it does not come through."""
     await asyncio.sleep(delay)
+    parcel: Parcel | None = None
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             placed = await troupe.payers.order(row.scene)
             row.order_id = placed.order_id
             async with asyncio.TaskGroup() as group:
                 group.create_task(troupe.payers.pay(row, placed))
-                parcel = group.create_task(troupe.followers.follow(row))
-            return parcel.result()
+                following = group.create_task(troupe.followers.follow(row))
+            parcel = following.result()
     except TimeoutError:
         row.problem = f"not through after {_PATIENCE_SECONDS:.0f} s"
     except (UnexpectedAnswer, aiohttp.ClientError) as error:
@@ -187,27 +188,23 @@ async def _act(troupe: _Troupe, row: Row, delay: float) -> Parcel | None:
         if known is None or unknown is not None:
             raise
         row.problem = str(known.exceptions[0]) or type(known.exceptions[0]).__name__
-    finally:
-        row.is_over = True
-        if row.problem:
-            troupe.board.tell(Voice.TROUBLE, row.problem, row.scene.number)
-    return None
+    row.is_over = True
+    if row.problem:
+        troupe.board.tell(Voice.TROUBLE, row.problem, row.scene.number)
+    return parcel
 
 
-async def _last_words(stage: Stage, staff: Staff, rows: tuple[Row, ...]) -> None:
-    """Wait until the vendors have nothing more to say and the shop has worked off what they said."""
+async def _last_words(stage: Stage, staff: Staff, troupe: _Troupe, rows: tuple[Row, ...]) -> None:
+    """Wait until the vendors have nothing more to say, and the shop has worked off what they said."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LAST_WORDS_SECONDS):
             await stage.nowpayments.idle()
             await stage.kinguin.webhooks.settled()
-            paid_twice = [row.order_id for row in rows if row.scene.pays is Pays.TWICE and row.order_id]
-            while await staff.pending_webhooks() or not await _all_told(staff, paid_twice):  # noqa: ASYNC110 - over HTTP
+            for row in rows:
+                if row.scene.pays is Pays.TWICE and not row.problem:
+                    await troupe.followers.await_finding(row)
+            while await staff.pending_webhooks():  # noqa: ASYNC110 - asked over HTTP
                 await asyncio.sleep(_LOOK_SECONDS)
-
-
-async def _all_told(staff: Staff, order_ids: list[str]) -> bool:
-    """Whether the second payment of each of these orders is in front of a person."""
-    return all([(await staff.order(order_id))["findings"] for order_id in order_ids])
 
 
 async def _fetch_letters(letters: LetterBox) -> None:
