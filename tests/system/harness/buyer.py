@@ -1,0 +1,174 @@
+"""A buyer over HTTP: places an order, looks at it, finds the mail, opens the link, reveals the keys."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import attrs
+
+from harness.waiting import eventually
+
+_BUSY = frozenset({409, 429, 502, 503})
+_AWAY = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+
+
+@attrs.frozen(kw_only=True)
+class Placed:
+    """
+    An order as its buyer knows it.
+
+    Attributes:
+        email: an address that no other order has.
+        payment: what to send where; None if there is none yet.
+    """
+
+    order_id: str
+    access_token: str = attrs.field(repr=False)
+    email: str
+    payment: Mapping[str, Any] | None
+
+    @property
+    def payment_id(self) -> str:
+        """The gateway's name of the payment."""
+        if self.payment is None:
+            raise AssertionError(f"{self.order_id} has no payment")
+        return str(self.payment["paymentId"])
+
+
+@attrs.frozen(kw_only=True)
+class Mail:
+    """A delivery mail."""
+
+    to: str
+    subject: str
+    text: str = attrs.field(repr=False)
+    link: str = attrs.field(repr=False)
+
+
+class Buyer:
+    """
+    Buys with patience: a service that is away or busy is asked again.
+
+    Args:
+        session: closed by whoever opened it.
+        url: where the service is.
+        mail: where the mails to everybody are written.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, mail: Path) -> None:
+        self._session = session
+        self._url = url
+        self._mail = mail
+
+    async def place(
+        self, *, product: str = "game", quantity: int = 1, coin: str = "btc", payable: bool = True
+    ) -> Placed:
+        """
+        Place an order and get a payment for it.
+
+        Args:
+            payable: go on asking until there is a payment.
+        """
+        address = f"buyer-{secrets.token_hex(6)}@example.com"
+        body = {"email": address, "items": [{"productId": product, "quantity": quantity}], "payCurrency": coin}
+
+        async def place_once() -> Mapping[str, Any] | None:
+            # A fresh key each time: a request that died with the service keeps its key for a minute.
+            found = await self.ask("POST", "/orders", body, headers={"Idempotency-Key": secrets.token_hex(16)})
+            return found[1] if found is not None and found[0] == 201 else None
+
+        answer = await eventually(place_once, "the order is placed", every=0.1)
+        placed = Placed(
+            order_id=answer["orderId"], access_token=answer["accessToken"], email=address, payment=answer["payment"]
+        )
+        return await self.with_payment(placed, coin) if payable and placed.payment is None else placed
+
+    async def with_payment(self, placed: Placed, coin: str) -> Placed:
+        """Ask for another payment until there is one."""
+
+        async def open_once() -> Mapping[str, Any] | None:
+            path = f"/orders/{placed.order_id}/payments"
+            found = await self.ask("POST", path, {"payCurrency": coin}, token=placed.access_token)
+            return found[1] if found is not None and found[0] == 201 else None
+
+        payment = await eventually(open_once, f"{placed.order_id} has a payment", every=0.1)
+        return attrs.evolve(placed, payment=payment)
+
+    async def look(self, placed: Placed) -> Mapping[str, Any] | None:
+        """The order as it stands; None while the service is away."""
+        found = await self.ask("GET", f"/orders/{placed.order_id}", token=placed.access_token)
+        return None if found is None else found[1]
+
+    async def sees(self, placed: Placed, status: str, *, within: float | None = None) -> Mapping[str, Any]:
+        """Wait until the order has a status."""
+
+        async def look() -> Mapping[str, Any] | None:
+            order = await self.look(placed)
+            seen.append("away" if order is None else order.get("status"))
+            return order if seen[-1] == status else None
+
+        seen: list[Any] = []
+        limits = {} if within is None else {"within": within}
+        try:
+            return await eventually(look, f"{placed.order_id} is {status}", every=0.05, **limits)
+        except AssertionError as late:
+            raise AssertionError(f"{late}; it was {' > '.join(map(str, dict.fromkeys(seen)))}") from None
+
+    async def mail(self, placed: Placed, *, within: float | None = None) -> Mail:
+        """Wait for the mail with the delivery link."""
+        limits = {} if within is None else {"within": within}
+        found = await eventually(lambda: self.mails(placed), f"a mail for {placed.order_id}", every=0.05, **limits)
+        return found[-1]
+
+    def mails(self, placed: Placed) -> list[Mail]:
+        """All mails to the address of an order."""
+        return [mail for mail in map(self._read, sorted(self._mail.glob("*.eml"))) if mail.to == placed.email]
+
+    async def reveal(self, mail: Mail) -> list[str]:
+        """Open the link and press the button; the keys, sorted."""
+
+        async def reveal_once() -> list[str] | None:
+            found = await self.ask("POST", mail.link.removeprefix(self._url) + "/reveal")
+            if found is None or found[0] in _BUSY:
+                return None
+            if found[0] != 200:
+                raise AssertionError(f"the link answers {found}")
+            return sorted(key["value"] for key in found[1]["keys"])
+
+        return await eventually(reveal_once, "the keys are shown", every=0.1)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, Any] | None:
+        """One request; the status and the JSON of the answer, or None when the service is away."""
+        sent = {"Accept": "application/json", **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        try:
+            async with self._session.request(method, self._url + path, json=body, headers=sent) as answer:
+                is_json = answer.content_type.endswith("json")
+                return answer.status, await (answer.json(content_type=None) if is_json else answer.text())
+        except _AWAY:
+            return None
+
+    def _read(self, path: Path) -> Mail:
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        part = message.get_body(("plain",))
+        text = "" if part is None else part.get_content()
+        link = re.search(re.escape(self._url) + r"/delivery/[A-Za-z0-9_-]+", text)
+        return Mail(
+            to=str(message["To"]), subject=str(message["Subject"]), text=text, link="" if link is None else link[0]
+        )

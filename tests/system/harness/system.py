@@ -1,0 +1,146 @@
+"""The whole of it: a service, its vendors, a buyer, and the books; and what must hold between them at rest."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import attrs
+
+from harness.books import Books
+from harness.buyer import Buyer, Placed
+from harness.service import BITLOOT, SERVE, ServiceProcess
+from harness.surroundings import Surroundings, surroundings
+from harness.vendors import CANARY, PRODUCTS_CSV, Vendors, open_vendors
+from harness.waiting import eventually
+
+_COMMAND_SECONDS = 60
+
+
+@attrs.frozen(kw_only=True)
+class System:
+    """What a test holds in its hands."""
+
+    place: Surroundings
+    service: ServiceProcess
+    vendors: Vendors
+    buyer: Buyer
+    books: Books
+    session: aiohttp.ClientSession
+
+    @property
+    def admin_token(self) -> str:
+        """Opens the admin API."""
+        return self.place.settings["ADMIN_TOKEN"]
+
+    async def deliver(self, placed: Placed) -> list[str]:
+        """Pay an order and go all the way to its keys."""
+        await self.vendors.gateway.pay(placed.payment_id)
+        await self.buyer.sees(placed, "fulfilled")
+        return await self.buyer.reveal(await self.buyer.mail(placed))
+
+    async def at_rest(self) -> None:
+        """Wait until nothing is left to do: no webhook on its way, no job that is due."""
+        await self.vendors.kinguin.webhooks.settled()
+        async with asyncio.timeout(30):
+            await self.vendors.gateway.idle()
+        try:
+            await eventually(lambda: not self.books.jobs_due(), "no job is due", every=0.1)
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {self.books.jobs_due()}") from None
+
+    def check(self, delivered: Iterable[tuple[Placed, Sequence[str]]] = ()) -> None:
+        """
+        Hold the books of the shop against those of its vendors. At rest only.
+
+        Args:
+            delivered: orders, and the keys that their buyers saw.
+        """
+        check_purchases(self)
+        check_webhooks(self)
+        assert self.books.forgotten_orders() == []
+        assert self.books.files_with([CANARY]) == []
+        for placed, keys in delivered:
+            check_delivery(self, placed, keys)
+
+
+def check_purchases(system: System) -> None:
+    """Nothing was bought twice (I1); each key that was bought is held, by one unit (I2)."""
+    purchases = system.vendors.kinguin.purchases
+    bought = Counter(purchase.external_id for purchase in purchases)
+    assert [ref for ref, times in bought.items() if times > 1] == []
+    held = Counter(unit["supplier_key_id"] for unit in system.books.units_held())
+    assert [key_id for key_id, times in held.items() if times > 1] == []
+    assert sum(quantity for purchase in purchases for _, quantity in purchase.products) == len(held)
+
+
+def check_webhooks(system: System) -> None:
+    """Each webhook that was acknowledged is in the log and was dealt with (I5)."""
+    logged = {(row["source"], row["dedupe_key"]): row["status"] for row in system.books.webhooks()}
+    assert [key for key, status in logged.items() if status not in {"processed", "ignored"}] == []
+    events = {hashlib.sha256(body).hexdigest() for body in system.vendors.acknowledged_events()}
+    assert events <= {key for source, key in logged if source == "kinguin"}
+    notices = system.vendors.acknowledged_notices()
+    assert len(notices) <= sum(source == "nowpayments" for source, _ in logged)
+
+
+def check_delivery(system: System, placed: Placed, keys: Sequence[str]) -> None:
+    """What the buyer saw is what the supplier delivered, unit for unit, and each look was written down (I9)."""
+    assert system.vendors.delivered_for(placed.order_id) == sorted(keys)
+    units = [unit["unit_id"] for unit in system.books.units_held(placed.order_id)]
+    assert len(units) == len(keys)
+    assert set(units) <= {access["unit_id"] for access in system.books.accesses(placed.order_id)}
+
+
+@asynccontextmanager
+async def open_system(
+    folder: Path, stocked: Path, *, program: Sequence[str] = SERVE, start: bool = True, **changes: str
+) -> AsyncIterator[System]:
+    """
+    Open a service with its vendors in a folder of its own.
+
+    Args:
+        stocked: a database with products, copied in.
+        program: what is started as the service.
+        start: start it now.
+        changes: settings that differ.
+    """
+    with surroundings(folder, **changes) as planned:
+        shutil.copyfile(stocked, planned.database)
+        async with open_vendors(planned) as (vendors, addresses), aiohttp.ClientSession() as session:
+            place = attrs.evolve(planned, settings={**planned.settings, **addresses, **changes})
+            system = System(
+                place=place,
+                service=ServiceProcess(place, program),
+                vendors=vendors,
+                buyer=Buyer(session, place.url, place.mail),
+                books=Books(place),
+                session=session,
+            )
+            if start:
+                await system.service.start()
+            try:
+                yield system
+            finally:
+                if system.service.is_alive:
+                    await system.service.kill()
+
+
+def make_stocked_database(folder: Path) -> Path:
+    """Make a database of this version with products in it, by the commands that an operator uses."""
+    with surroundings(folder) as place:
+        products = folder / "products.csv"
+        products.write_text(PRODUCTS_CSV, encoding="utf-8")
+        for command in (("db", "upgrade"), ("products", "import", str(products))):
+            subprocess.run(
+                [*BITLOOT, *command], env=place.environ, cwd=folder, check=True, capture_output=True,
+                timeout=_COMMAND_SECONDS,
+            )  # fmt: skip
+        return place.database
