@@ -98,8 +98,8 @@ class SteadyStreamBroker(RedisStreamBroker):
             # redis-py would end a read that waits after 5 s, and sends under `asyncio.wait_for`, which on Python 3.11
             # can swallow a cancellation. Every call here has a deadline of its own.
             socket_timeout=None,
-            # Once more, at once: a pooled connection can be one to a Redis that was restarted. The pauses between
-            # further tries are ours; redis-py's would hold up whoever rings.
+            # Once more, at once: a pooled connection can be one to a Redis that was restarted. More would hold up
+            # whoever rings; whoever listens makes pauses of its own.
             retry=Retry(NoBackoff(), 1),
         )
         self.with_serializer(JSONSerializer())
