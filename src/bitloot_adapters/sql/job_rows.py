@@ -68,7 +68,8 @@ _DONE = _end(
     "snoozes = CASE WHEN wake <> :wake THEN 0 ELSE snoozes END",
     "ended_at = CASE WHEN wake <> :wake THEN NULL ELSE :now END",
 )
-_AGAIN = "due_at = CASE WHEN wake <> :wake THEN :now ELSE :then END"
+# PostgreSQL does not guess the type of a value from the column on the other side of a CASE.
+_AGAIN = "due_at = CASE WHEN wake <> :wake THEN CAST(:now AS BIGINT) ELSE CAST(:then AS BIGINT) END"
 _SNOOZE = _end("status = 'ready'", _AGAIN, "attempts = attempts - 1", "snoozes = snoozes + 1")
 _RETRY = _end("status = 'ready'", _AGAIN, "last_error = :error")
 _DEAD = _end("status = 'dead'", "last_error = :error", "ended_at = :now")

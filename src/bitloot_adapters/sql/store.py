@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +16,7 @@ from bitloot_adapters.sql.audit_rows import add_accesses, first_broken
 from bitloot_adapters.sql.columns import digits, micros, storable
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.finding_rows import keep_finding
+from bitloot_adapters.sql.tables import UNITS
 from bitloot_adapters.sql.unique_names import find_taken
 from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.order.order import Order
@@ -36,7 +37,9 @@ _VIEW = text(
     "UPDATE links SET views = views + 1 WHERE id = :id AND revoked_at IS NULL AND expires_at > :at AND views < :most"
 )
 _LINK = text("SELECT revoked_at, expires_at FROM links WHERE id = :id")
-_NAMED = text("SELECT storage_ref FROM units WHERE storage_ref IN :refs").bindparams(bindparam("refs", expanding=True))
+_NAMED = select(UNITS.c.storage_ref).where(UNITS.c.storage_ref.in_(bindparam("refs", expanding=True)))
+_NAMED_AT_ONCE = 500
+"""A vault holds more objects than a statement takes values."""
 
 
 class SqlOrderStore:
@@ -74,7 +77,7 @@ class SqlOrderStore:
 
     async def orphans_among(self, refs: Sequence[StorageRef]) -> tuple[StorageRef, ...]:
         """Of these sealed objects, those that no unit names."""
-        named = set(await self._database.read(lambda c: c.execute(_NAMED, {"refs": list(refs)}).scalars().all()))
+        named = await self._database.read(lambda c: _named(c, refs))
         return tuple(ref for ref in refs if ref not in named)
 
     async def _taken(self, order: Order) -> AlreadyTaken | None:
@@ -83,6 +86,12 @@ class SqlOrderStore:
     async def broken_audit_row(self) -> int | None:
         """The id of the first audit row that was tampered with; None if the chain is whole. Reads all of them."""
         return await self._database.read(first_broken)
+
+
+def _named(connection: Connection, refs: Sequence[StorageRef]) -> set[str]:
+    """Of these sealed objects, those that a unit names."""
+    parts = (refs[start : start + _NAMED_AT_ONCE] for start in range(0, len(refs), _NAMED_AT_ONCE))
+    return {ref for part in parts for ref in connection.execute(_NAMED, {"refs": list(part)}).scalars()}
 
 
 def write_change(connection: Connection, change: Change) -> Committed:

@@ -21,7 +21,7 @@ from bitloot_core.ports.requests import Begun
 from bitloot_core.ports.store import Change
 from bitloot_core.testing.orders import PLACED_AT, placed
 from bitloot_core.testing.samples import a_change, a_job, a_webhook
-from bitloot_core.values.ids import OrderId
+from bitloot_core.values.ids import OrderId, StorageRef
 
 LEASE = timedelta(minutes=2)
 DAY = timedelta(days=1)
@@ -147,3 +147,10 @@ async def test_pages_are_read_off_indexes(database: SqliteDatabase, rows: Select
 def _cursor() -> str:
     """Some place in a list: `1/1`."""
     return "MS8x"
+
+
+async def test_a_whole_vault_is_asked_for(storage: SqlStorage) -> None:
+    """More objects than a statement takes values are looked up in parts."""
+    refs = [StorageRef(f"r{n}") for n in range(40_000)]
+
+    assert tuple(refs) == await storage.store.orphans_among(refs)
