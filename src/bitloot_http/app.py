@@ -15,12 +15,13 @@ from bitloot_http.access import AdminTokens
 from bitloot_http.coins import CoinShelf
 from bitloot_http.counts import Counts
 from bitloot_http.docs_page import docs
-from bitloot_http.edge import EDGE, Edge, Probe
+from bitloot_http.edge import EDGE, Edge
 from bitloot_http.endpoints import ENDPOINTS, PARAMETERS, Handler
 from bitloot_http.front_door import front_door
 from bitloot_http.handlers import assets, delivery, pages
 from bitloot_http.openapi import openapi
 from bitloot_http.rate import Buckets
+from bitloot_http.readiness import Probe
 from bitloot_http.settings import Settings
 
 MAILS_A_MINUTE = 6

@@ -8,7 +8,7 @@ container, which only wires. What comes out is typed: a `Shop` for whoever decid
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -40,6 +40,7 @@ from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.ids import JobId
 from bitloot_core.values.secret import Secret
 from bitloot_http.new_token import give_out_token
+from bitloot_http.readiness import Probe, probes_of
 from bitloot_http.settings import Settings
 from bitloot_http.worker import Worker
 
@@ -74,12 +75,14 @@ class Service:
     Attributes:
         worker: does jobs; it is started and stopped with the service.
         storage: the database and the admin's tokens.
+        probes: what `/health/ready` looks at.
     """
 
     settings: Settings
     shop: Shop
     worker: Worker
     storage: SqlStorage
+    probes: Mapping[str, Probe]
 
     @property
     def tokens(self) -> SqlAdminTokens:
@@ -220,7 +223,13 @@ async def open_service(settings: Settings, seams: Seams | None = None) -> AsyncI
         stack.push_async_callback(broker.shutdown)
         worker.start()
         stack.push_async_callback(worker.stop, grace=GRACE)
-        yield Service(settings=settings, shop=shop, worker=worker, storage=wiring.storage())
+        storage = wiring.storage()
+        probes = probes_of(
+            shop,
+            write=lambda: storage.database.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()),
+            schema=lambda: database_state(settings),
+        )
+        yield Service(settings=settings, shop=shop, worker=worker, storage=storage, probes=probes)
 
 
 async def create_admin_token(

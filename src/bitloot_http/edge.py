@@ -4,8 +4,8 @@ What the handlers work with: the shop, and the little that only the edge needs.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
 from aiohttp import web
@@ -15,10 +15,8 @@ from bitloot_http.access import AdminTokens
 from bitloot_http.coins import CoinShelf
 from bitloot_http.counts import Counts
 from bitloot_http.rate import Buckets
+from bitloot_http.readiness import Probe
 from bitloot_http.settings import Settings
-
-Probe: TypeAlias = Callable[[], Awaitable[str | None]]
-"""Looks at one thing that the service needs: None if it is well, else what is wrong, in a few words."""
 
 
 @attrs.frozen(kw_only=True)

@@ -36,7 +36,7 @@ async def _serve(settings: Settings) -> None:
     async with (
         told_to_stop() as stopped,
         open_service(settings) as service,
-        serving(build_app(service), host=settings.host, port=settings.port) as address,
+        serving(build_app(service, probes=service.probes), host=settings.host, port=settings.port) as address,
     ):
         typer.echo(f"listening on {address}")
         if sys.stdout.isatty():

@@ -12,8 +12,9 @@ from aiohttp import web
 
 from bitloot_http.access import bearer_of
 from bitloot_http.counts import as_prometheus
-from bitloot_http.edge import Probe, edge_of
+from bitloot_http.edge import edge_of
 from bitloot_http.problems import HttpRefusal
+from bitloot_http.readiness import Probe
 from bitloot_http.requests import is_from_this_machine
 from bitloot_http.responses import json_response
 

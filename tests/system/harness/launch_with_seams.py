@@ -136,9 +136,11 @@ def seams(graveyard: Graveyard) -> Seams:
         transactions.forget()
 
     async def before(_: object, __: object, asked: aiohttp.TraceRequestStartParams) -> None:
+        """A request is about to leave."""
         graveyard.pass_by(f"before request: {asked.method} {_template(asked.url.path)}")
 
     async def after(_: object, __: object, asked: aiohttp.TraceRequestEndParams) -> None:
+        """Its answer has begun to come in."""
         graveyard.pass_by(f"after request: {asked.method} {_template(asked.url.path)}")
 
     trace = aiohttp.TraceConfig()
@@ -226,7 +228,7 @@ async def _serve(graveyard: Graveyard, ear: int) -> None:
     configure_logs(settings.log_level)
     async with (
         open_service(settings, seams(graveyard)) as service,
-        serving(build_app(service), host=settings.host, port=settings.port) as address,
+        serving(build_app(service, probes=service.probes), host=settings.host, port=settings.port) as address,
     ):
         _say(f"listening on {address}")
         reader = asyncio.StreamReader()

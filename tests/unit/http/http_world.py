@@ -17,7 +17,8 @@ from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.values.ids import GatewayPaymentId, OrderId
 from bitloot_http.app import build_app
-from bitloot_http.edge import EDGE, Edge, Probe
+from bitloot_http.edge import EDGE, Edge
+from bitloot_http.readiness import Probe
 from bitloot_http.reading_settings import read_settings
 from bitloot_http.settings import Settings
 
