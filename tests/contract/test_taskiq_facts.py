@@ -200,7 +200,7 @@ class TestTheStreamBroker:
         assert DEFAULT_SOCKET_TIMEOUT == 5
 
     def test_its_connections_try_once(self) -> None:
-        """A pooled connection to a Redis that was restarted fails whoever gets it; hence `Retry(NoBackoff(), 1)`."""
+        """A client of redis-py's own making tries ten times, with pauses that would hold up whoever rings."""
         connection = RedisStreamBroker(NOBODY).connection_pool.make_connection()
 
         assert connection.retry.get_retries() == 0

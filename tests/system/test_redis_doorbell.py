@@ -279,6 +279,20 @@ async def test_a_worker_that_ends_in_order_leaves_no_name_behind(redis: RedisSer
     assert await consumers(inside) == []
 
 
+async def test_a_worker_that_ends_with_unread_messages_keeps_its_name(redis: RedisServer, inside: Redis) -> None:
+    """Redis would forget with the name that it had given them out; so they are taken over, and only then it goes."""
+    async with ringing(redis) as bell:
+        await bell.ring(jobs(1, 2, 3))
+    async with listening(redis, concurrency=1) as ended:
+        ended.go_on.clear()
+        await ended.hears(1)
+    assert await pending(inside) == 2
+
+    async with listening(redis, take_over_after=SOON) as ear:
+        await ear.hears(2, 3)
+        await eventually(lambda: is_clear(inside), "the stream is empty")
+
+
 async def test_sigterm_ends_a_worker_in_time_ten_of_ten_times(redis: RedisServer) -> None:
     """Idle or with a job that never ends, and while rings come in: it stops, gives up the job, and exits with 0."""
     async with AsyncExitStack() as stack, ringing(redis) as bell:

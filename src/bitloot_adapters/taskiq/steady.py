@@ -20,8 +20,6 @@ from typing import Any
 
 import attrs
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 from taskiq import AckableMessage, AsyncBroker
 from taskiq.serializers import JSONSerializer
@@ -98,9 +96,6 @@ class SteadyStreamBroker(RedisStreamBroker):
             # redis-py would end a read that waits after 5 s, and sends under `asyncio.wait_for`, which on Python 3.11
             # can swallow a cancellation. Every call here has a deadline of its own.
             socket_timeout=None,
-            # Once more, at once: a pooled connection can be one to a Redis that was restarted. More would hold up
-            # whoever rings; whoever listens makes pauses of its own.
-            retry=Retry(NoBackoff(), 1),
         )
         self.with_serializer(JSONSerializer())
         self._redis: Redis = Redis(connection_pool=self.connection_pool)
