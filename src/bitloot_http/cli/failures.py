@@ -37,9 +37,11 @@ def failure_of(error: Exception) -> Failure | None:
         case Failure():
             return error
         case InvalidInput(field=field, reason=reason):
-            return Failure(f"{field} {reason}".strip())
+            return Failure(_sentence(f"{field} {reason}".strip()), code=NOT_ASKED_PROPERLY)
         case BitlootError():
             return Failure(_sentence(str(error)))
+        case BrokenPipeError():  # whoever read our output has had enough: `main` ends quietly
+            return None
         case OSError():
             return Failure(_sentence(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"))
         case _ if type(error).__module__.partition(".")[0] in {"sqlalchemy", "asyncpg"}:
