@@ -5,6 +5,7 @@
 #   make check                  the gate: style, types, import rules, docs
 #   make bench                  the benchmarks, with their figures printed
 #   make docs                   the links and the examples of README and docs
+#   make docs-demo              draws the picture of the demo that README shows
 #   make format                 rewrites the layout of the code
 #   make clean                  removes what the recipes made, `.venv` included
 
@@ -17,7 +18,7 @@ CORE_COVERAGE ?= 0
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench docs format clean help
+.PHONY: demo test check bench docs docs-demo format clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -64,6 +65,9 @@ bench: $(READY)
 docs: $(READY)
 	$(BIN)/python tools/check_docs.py
 	@$(BIN)/python -m pytest --quiet README.md docs $(ARGS)
+
+docs-demo: $(READY)
+	@$(BIN)/bitloot demo --once --export docs/images/demo.svg
 
 format: $(READY)
 	$(BIN)/ruff check --fix
