@@ -77,7 +77,7 @@ def test_a_service_begins_with_an_empty_folder_and_ends_on_sigterm(folder: Path)
         line = running.stdout.readline()
         found = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)\n", line)
         assert found is not None, line
-        with urllib.request.urlopen(f"{found[1]}/health/live", timeout=10) as answer:  # noqa: S310 - our own http
+        with urllib.request.urlopen(f"{found[1]}/health/ready", timeout=10) as answer:  # noqa: S310 - our own http
             status = answer.status
         running.send_signal(signal.SIGTERM)
         rest, errors = running.communicate(timeout=WITHIN_SECONDS)
