@@ -37,6 +37,7 @@ async def purchase_of(system: System, placed: Placed) -> str:
     """Wait until the order's purchase has the supplier's name, and return that."""
 
     async def look() -> str | None:
+        """The supplier's name of the purchase, once it is known."""
         order = await admin(system, f"/admin/orders/{placed.order_id}")
         return next((one["kinguinReservationId"] for one in order["reservations"]), None)
 

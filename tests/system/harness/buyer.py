@@ -80,6 +80,7 @@ class Buyer:
         body = {"email": address, "items": [{"productId": product, "quantity": quantity}], "payCurrency": coin}
 
         async def place_once() -> Mapping[str, Any] | None:
+            """The answer to one try, if it was a good one."""
             # A fresh key each time: a request that died with the service keeps its key for a minute.
             found = await self.ask("POST", "/orders", body, headers={"Idempotency-Key": secrets.token_hex(16)})
             return found[1] if found is not None and found[0] == 201 else None
@@ -94,6 +95,7 @@ class Buyer:
         """Ask for another payment until there is one."""
 
         async def open_once() -> Mapping[str, Any] | None:
+            """The answer to one try, if it was a good one."""
             path = f"/orders/{placed.order_id}/payments"
             found = await self.ask("POST", path, {"payCurrency": coin}, token=placed.access_token)
             return found[1] if found is not None and found[0] == 201 else None
@@ -110,6 +112,7 @@ class Buyer:
         """Wait until the order has a status."""
 
         async def look() -> Mapping[str, Any] | None:
+            """The order, once it is so."""
             order = await self.look(placed)
             seen.append("away" if order is None else order.get("status"))
             return order if seen[-1] == status else None
@@ -135,6 +138,7 @@ class Buyer:
         """Open the link and press the button; the keys, sorted."""
 
         async def reveal_once() -> list[str] | None:
+            """The keys, unless the service is away or busy."""
             found = await self.ask("POST", mail.link.removeprefix(self._url) + "/reveal")
             if found is None or found[0] in _BUSY:
                 return None

@@ -43,6 +43,10 @@ class System:
     async def deliver(self, placed: Placed) -> list[str]:
         """Pay an order and go all the way to its keys."""
         await self.vendors.gateway.pay(placed.payment_id)
+        return await self.deliver_paid(placed)
+
+    async def deliver_paid(self, placed: Placed) -> list[str]:
+        """Go on from a paid order to its keys."""
         await self.buyer.sees(placed, "fulfilled")
         return await self.buyer.reveal(await self.buyer.mail(placed))
 
