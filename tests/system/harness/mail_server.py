@@ -99,7 +99,10 @@ class MailServer:
         for protocol in self._protocols:
             if protocol.transport is not None:
                 protocol.transport.abort()
-        tasks = [task for protocol in self._protocols if (task := protocol._handler_coroutine) is not None]  # noqa: SLF001 - aiosmtpd names no other way to know when a connection is over
+        # aiosmtpd names no other way to end a conversation; one whose handshake failed would wait for ever.
+        tasks = [task for protocol in self._protocols if (task := protocol._handler_coroutine) is not None]  # noqa: SLF001 - see above
+        for task in tasks:
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._protocols.clear()
 
