@@ -24,6 +24,8 @@ from bitloot_core.values.ids import JobId, OrderId, WebhookId
 
 PORT = "inbox"
 MOST_AT_ONCE = 64
+MOST_BATCHES = 2
+"""While one is written, the next one stands behind it, so that the writer never waits for the event loop."""
 MOST_WAITING = 2048
 PATIENCE_SECONDS = 2.5
 """The senders give up after a few seconds; one that hears 503 before that tries again."""
@@ -78,7 +80,9 @@ class SqlInbox:
         self._most_waiting = most_waiting
         self._patience_seconds = patience_seconds
         self._arrived: deque[_Arrival] = deque()
-        self._storing: asyncio.Task[None] | None = None
+        self._storing: set[asyncio.Task[None]] = set()
+        self._deadlines: deque[tuple[float, asyncio.Future[Received]]] = deque()
+        self._alarm: asyncio.TimerHandle | None = None
 
     async def receive(self, webhook: VerifiedWebhook, *, now: datetime) -> Received:
         """Store a webhook and its job, in one commit with those that arrive at the same time."""
@@ -87,15 +91,14 @@ class SqlInbox:
         sealed = Sealed.of(
             webhook, self._sealer.seal(_context(webhook.source, webhook.dedupe_key), webhook.body), now=now
         )
-        arrival = _Arrival(sealed, asyncio.get_running_loop().create_future())
-        self._arrived.append(arrival)
-        if self._storing is None or self._storing.done():
-            self._storing = asyncio.create_task(self._store_all())
-        try:
-            async with asyncio.timeout(self._patience_seconds):
-                return await arrival.waiter
-        except TimeoutError as exc:
-            raise Unavailable(PORT, "the webhook is not known to be stored: the database is too slow") from exc
+        waiter: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
+        self._arrived.append(_Arrival(sealed, waiter))
+        if len(self._storing) < MOST_BATCHES:
+            task = asyncio.create_task(self._store_all())
+            self._storing.add(task)
+            task.add_done_callback(self._storing.discard)
+        self._watch(waiter)
+        return await waiter
 
     async def get(self, webhook_id: WebhookId) -> StoredWebhook:
         """Read one, body included."""
@@ -114,6 +117,9 @@ class SqlInbox:
         """Store what has arrived, a batch after the other; one batch fills while another is written."""
         while self._arrived:
             await self._store(_Batch(self._arrived))
+            # Whoever has an answer needs no deadline.
+            while self._deadlines and self._deadlines[0][1].done():
+                self._deadlines.popleft()
 
     async def _store(self, batch: _Batch) -> None:
         try:
@@ -137,6 +143,26 @@ class SqlInbox:
                 _refuse(arrival, answer)
             else:
                 _answer(arrival, answer[0])
+
+    def _watch(self, waiter: asyncio.Future[Received]) -> None:
+        """Give a waiter its deadline. One timer serves all: a timer for each would cost a tenth of the whole work."""
+        loop = waiter.get_loop()
+        deadline = loop.time() + self._patience_seconds
+        self._deadlines.append((deadline, waiter))
+        if self._alarm is None:
+            self._alarm = loop.call_at(deadline, self._give_up, loop)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Turn away those who have waited too long; they stand in the order in which they came."""
+        self._alarm = None
+        while self._deadlines and (self._deadlines[0][1].done() or self._deadlines[0][0] <= loop.time()):
+            _, waiter = self._deadlines.popleft()
+            if not waiter.done():
+                waiter.set_exception(
+                    Unavailable(PORT, "the webhook is not known to be stored: the database is too slow")
+                )
+        if self._deadlines:
+            self._alarm = loop.call_at(self._deadlines[0][0], self._give_up, loop)
 
     def _opened(self, row: Row[Any]) -> StoredWebhook:
         source = Source(row.source)
@@ -176,7 +202,9 @@ class _Batch:
         self.taken: list[_Arrival] = []
 
     def store(self, connection: Connection) -> list[Received]:
-        """Store them; called on the writer's thread."""
+        """Store them; called on the writer's thread. There may be none, if the batch before has taken all."""
+        if not self.take():
+            return []
         return inbox_rows.store_all(connection, [arrival.sealed for arrival in self.take()])
 
     def take(self) -> list[_Arrival]:
