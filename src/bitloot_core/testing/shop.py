@@ -155,6 +155,7 @@ class FakeShop:
             by: how much.
             step: look for due jobs only so often; without it the clock goes from one due time to the next.
         """
+        await self.work()
         end = self.clock.now() + by
         while self.clock.now() < end:
             left = end - self.clock.now()
