@@ -133,33 +133,23 @@ async def _bury(work: Work, why: str) -> None:
     dead = Dead(error=why, finding=None)
     try:
         await _tell(work, FindingReason.DEAD_JOB, text, dead, failed=_failed_webhook(work.job, why))
-    except NotFound:  # a job for a webhook that is not there
-        await _tell(work, FindingReason.DEAD_JOB, text, dead)
+    except LeaseLost:
+        raise
+    except Exception:  # noqa: BLE001  # its order or webhook may be what is wrong: the job must end all the same
+        await work.end(dead, findings=(_finding(work, FindingReason.DEAD_JOB, text),))
 
 
 async def _tell(
     work: Work, reason: FindingReason, text: str, end: JobEnd, *, failed: ConsumedWebhook | None = None
 ) -> None:
     """Put a job's trouble before a person: on its order, where it has one that exists."""
-    job = work.job
-    subject = f"{job.name}:{job.ref}"
     order = await _order_of(work)
-    if order is not None:
-        blocking = isinstance(end, Dead)
-        told = OpenFinding(reason=reason, subject=subject, text=text, blocking=blocking)
-        await work.finish(order, told, end=end, consumed=failed)
+    if order is None:
+        await work.end(end, consumed=failed, findings=(_finding(work, reason, text),))
         return
-    finding = Finding(
-        id=work.shop.ids.finding_id(),
-        order_id=None,
-        reason=reason,
-        subject=subject,
-        text=text,
-        amount=None,
-        blocking=False,
-        opened_at=work.now,
-    )
-    await work.end(end, consumed=failed, findings=(finding,))
+    blocking = isinstance(end, Dead)
+    told = OpenFinding(reason=reason, subject=_subject(work.job), text=text, blocking=blocking)
+    await work.finish(order, told, end=end, consumed=failed)
 
 
 async def _order_of(work: Work) -> Order | None:
@@ -169,6 +159,23 @@ async def _order_of(work: Work) -> Order | None:
         return await work.shop.orders.get(work.job.order_id)
     except NotFound:
         return None
+
+
+def _finding(work: Work, reason: FindingReason, text: str) -> Finding:
+    return Finding(
+        id=work.shop.ids.finding_id(),
+        order_id=None,
+        reason=reason,
+        subject=_subject(work.job),
+        text=text,
+        amount=None,
+        blocking=False,
+        opened_at=work.now,
+    )
+
+
+def _subject(job: ClaimedJob) -> str:
+    return f"{job.name}:{job.ref}"
 
 
 def _failed_webhook(job: ClaimedJob, why: str) -> ConsumedWebhook | None:
