@@ -22,6 +22,8 @@ import structlog
 from bitloot_core.values.errors import BitlootError
 
 STARS = "***"
+_ADAPTERS = "bitloot_adapters"
+_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _LONGEST = 500
 _MOST_FRAMES = 30
 _TELLING = (
@@ -68,6 +70,7 @@ def configure_logs(level: str, *, stream: TextIO | None = None, as_json: bool | 
         cache_logger_on_first_use=False,  # a process may be told where its log goes more than once
     )
     logging.basicConfig(handlers=[_Forwarding()], level=max(least, logging.WARNING), force=True)
+    logging.getLogger(_ADAPTERS).setLevel(least)
 
 
 class _Forwarding(logging.Handler):
@@ -77,7 +80,14 @@ class _Forwarding(logging.Handler):
         logger = structlog.get_logger(library=record.name)
         error = record.exc_info[1] if record.exc_info else None
         # The arguments of a library's message may hold anything, so only the first line of its template is kept.
-        logger.log(record.levelno, str(record.msg).partition("\n")[0][:_LONGEST], exc_info=error)
+        logger.log(record.levelno, str(record.msg).partition("\n")[0][:_LONGEST], exc_info=error, **_fields_of(record))
+
+
+def _fields_of(record: logging.LogRecord) -> dict[str, object]:
+    """What our own adapters say beside their message; what another library puts there may hold anything."""
+    if not record.name.startswith(_ADAPTERS):
+        return {}
+    return {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
 
 
 def redact(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -93,3 +93,17 @@ def test_a_line_has_its_time_and_its_level(log: io.StringIO) -> None:
 
     assert told(log)["level"] == "warning"
     assert told(log)["timestamp"].endswith("Z")
+
+
+def test_what_an_adapter_says_beside_its_message_is_kept(log: io.StringIO) -> None:
+    """The fields of our own adapters reach the log, starred where their names are telling; those of others do not."""
+    fields = {"job_id": 7, "error": "ConnectionError", "access_token": "hunter2"}
+
+    logging.getLogger("bitloot_adapters.taskiq").info("ring lost", extra=fields)
+    logging.getLogger("somebody.else").warning("ring lost", extra=fields)
+
+    ours, theirs = (json.loads(line) for line in log.getvalue().splitlines())
+    assert ours["job_id"] == 7
+    assert ours["error"] == "ConnectionError"
+    assert ours["access_token"] == "***"
+    assert "job_id" not in theirs
