@@ -14,6 +14,7 @@ from bitloot_core.order.payments import (
     ReturnedPayment,
     SettledPayment,
     ShortPayment,
+    StrayPayment,
     VoidPayment,
     VoidReason,
 )
@@ -78,8 +79,9 @@ def _before_payment(order: Order) -> Status:
 
 
 def _after_all_ended(order: Order) -> Status:
-    reasons = {payment.why for payment in order.payments if isinstance(payment, VoidPayment)}
-    if not reasons or any(not isinstance(payment, VoidPayment | RefusedPayment) for payment in order.payments):
+    ours = [payment for payment in order.payments if not isinstance(payment, RefusedPayment | StrayPayment)]
+    reasons = {payment.why for payment in ours if isinstance(payment, VoidPayment)}
+    if not reasons or any(not isinstance(payment, VoidPayment) for payment in ours):
         return Status.CREATED
     return Status.EXPIRED if reasons == {VoidReason.EXPIRED} else Status.FAILED
 
