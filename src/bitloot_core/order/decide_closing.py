@@ -27,6 +27,7 @@ _RETRYABLE = frozenset(
         FindingReason.KEY_UNREADABLE,
     }
 )
+_UNBOUGHT = frozenset({FindingReason.SUPPLIER_REFUSED, FindingReason.SUPPLIER_CANCELLED})
 _ABOUT_MONEY = frozenset(reason for reason in FindingReason if reason.startswith("payment-"))
 
 
@@ -87,14 +88,14 @@ def resolve_finding(order: Order, command: c.ResolveFinding, now: datetime) -> t
     """
     A person says that it is settled; saying it twice is saying it once.
 
-    Not while keys that were paid for are owed, nothing is going to bring them, and this is all that shows it.
+    Not while it shows that keys which were paid for are owed and nothing is going to bring them.
     """
-    if not any(one.id == command.finding_id for one in order.findings):
+    found = next((one for one in order.findings if one.id == command.finding_id), None)
+    if found is None:
         if command.finding_id in _ever_opened(order):
             return ()
         raise NotFound("finding", command.finding_id)
-    others = any(one.blocking for one in order.findings if one.id != command.finding_id)
-    if order.is_settled and not order.at_rest and order.unbought and not others:
+    if found.reason in _UNBOUGHT and order.unbought and order.is_settled and not order.at_rest:
         raise TransitionRefused(order, command, "paid keys are still owed: retry or refund", code="still-owed")
     return (e.FindingResolved(at=now, finding_id=command.finding_id, by=command.by, reason=command.reason),)
 

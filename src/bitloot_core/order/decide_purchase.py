@@ -136,7 +136,7 @@ def _placed(
             at=now,
             blocking=False,
             amount=str(command.charged),
-            offset=len(told),
+            after=told,
         )
     return (placed, *done, *told)
 

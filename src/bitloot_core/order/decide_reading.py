@@ -89,12 +89,14 @@ def _judge(
 def _progress(payment: Payment, verdict: OnItsWay, reading: PaymentReading, now: datetime) -> tuple[e.OrderEvent, ...]:
     """Move along, never back: a lower word that comes later is an old message."""
     match payment:
-        case OpenPayment() if PROGRESS[verdict.word] > PROGRESS[payment.progress]:
-            pass
-        case VoidPayment(why=VoidReason.EXPIRED) if verdict.word is not PaymentWord.WAITING:
-            pass
+        case OpenPayment():
+            goes_on = PROGRESS[verdict.word] > PROGRESS[payment.progress]
+        case VoidPayment(why=VoidReason.EXPIRED):
+            goes_on = verdict.word is not PaymentWord.WAITING and received_of(payment) is None
         case _:
-            return ()
+            goes_on = False
+    if not goes_on:
+        return ()
     return (e.PaymentProgressed(at=now, attempt=payment.attempt, word=verdict.word, told_at=reading.updated_at),)
 
 

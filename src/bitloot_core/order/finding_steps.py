@@ -23,29 +23,34 @@ def finding(
     at: datetime,
     blocking: bool,
     amount: str | None = None,
-    offset: int = 0,
+    after: tuple[e.OrderEvent, ...] = (),
 ) -> tuple[e.OrderEvent, ...]:
     """
     Open a finding, unless the same reason on the same subject is open already.
 
+    One that blocks replaces one that does not.
+
     Args:
         subject: what exactly it is about.
         blocking: whether the order waits for it; an order that has come to rest never does.
-        offset: how many findings the same decision has opened before this one.
+        after: what the same decision has led to before: its findings are numbered first.
     """
-    if _open_one(order, reason, subject) is not None:
+    blocks = blocking and not order.at_rest
+    known = _open_one(order, reason, subject)
+    if known is not None and known.blocking >= blocks:
         return ()
+    number = order.findings_opened + 1 + sum(isinstance(event, e.FindingOpened) for event in after)
     opened = Finding(
-        id=finding_id(order.id, order.findings_opened + 1 + offset),
+        id=finding_id(order.id, number),
         order_id=order.id,
         reason=reason,
         subject=subject,
         text=text,
         amount=amount,
-        blocking=blocking and not order.at_rest,
+        blocking=blocks,
         opened_at=at,
     )
-    return (e.FindingOpened(at=at, finding=opened),)
+    return (*_replaced(known, at), e.FindingOpened(at=at, finding=opened))
 
 
 def fresh_finding(
@@ -60,17 +65,21 @@ def fresh_finding(
 ) -> tuple[e.OrderEvent, ...]:
     """Open a finding, or tell an open one anew if its figures have changed: money at stake is never shown as it was."""
     known = _open_one(order, reason, subject)
-    if known is None:
-        return finding(order, reason, subject, text, at=at, blocking=blocking, amount=amount)
-    if known.text == text:
+    if known is not None and known.text == text:
         return ()
-    gone = e.FindingResolved(at=at, finding_id=known.id, by="system", reason="told anew: the figures have changed")
     without = attrs.evolve(order, findings=tuple(one for one in order.findings if one is not known))
-    return (gone, *finding(without, reason, subject, text, at=at, blocking=blocking, amount=amount))
+    opened = finding(without, reason, subject, text, at=at, blocking=blocking, amount=amount)
+    return (*_replaced(known, at), *opened)
 
 
 def _open_one(order: Order, reason: FindingReason, subject: str) -> Finding | None:
     return next((one for one in order.findings if one.reason is reason and one.subject == subject), None)
+
+
+def _replaced(known: Finding | None, at: datetime) -> tuple[e.OrderEvent, ...]:
+    if known is None:
+        return ()
+    return (e.FindingResolved(at=at, finding_id=known.id, by="system", reason="told anew, as it stands now"),)
 
 
 def resolve(

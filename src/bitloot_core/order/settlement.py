@@ -59,7 +59,7 @@ def settle(
         ),
     )
     told = _what_to_tell(order, gateway_id, received, now)
-    if not told:
+    if not order.is_settled and not isinstance(order.closing, Cancelled | Refunded):
         settled += tuple(e.ReservationPlanned(at=now, plan=plan) for plan in plan_purchases(order))
     if surplus is not None:
         told += finding(
@@ -70,7 +70,7 @@ def settle(
             at=now,
             blocking=False,
             amount=str(surplus),
-            offset=len(told),
+            after=told,
         )
     return (*settled, *told)
 
