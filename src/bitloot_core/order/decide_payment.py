@@ -11,7 +11,7 @@ from bitloot_core.order import events as e
 from bitloot_core.order.decide_reading import follow
 from bitloot_core.order.finding_steps import finding
 from bitloot_core.order.findings import FindingReason
-from bitloot_core.order.order import Cancelled, Order, Refunded
+from bitloot_core.order.order import Cancelled, Order, Refunded, StillOpen
 from bitloot_core.order.payments import (
     AcceptedStray,
     DoubtfulPayment,
@@ -47,9 +47,10 @@ def must_read_back(order: Order, reading: PaymentReading) -> bool:
 
 
 def intend(order: Order, command: c.IntendPayment, now: datetime) -> tuple[e.OrderEvent, ...]:
-    """A buyer may try another coin until money is on its way."""
+    """A buyer may try another coin until money is on its way; a payment that expired before the order did is no end."""
     status = status_of(order)
-    if status not in _PAYABLE:
+    another_try = status is Status.EXPIRED and isinstance(order.closing, StillOpen) and now < order.expires_at
+    if status not in _PAYABLE and not another_try:
         raise TransitionRefused(order, command, f"the order is {status}; it takes no new payment", code="not-payable")
     if any(isinstance(one, ReviewedPayment | StrayPayment) and received_of(one) for one in order.payments):
         raise TransitionRefused(order, command, "money on it waits for a person's decision", code="not-payable")

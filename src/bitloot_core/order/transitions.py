@@ -8,7 +8,7 @@ its row does not admit, is a fault of this program and raises, leaving everythin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 import attrs
 
@@ -22,74 +22,115 @@ from bitloot_core.order.units import OwedUnit
 from bitloot_core.values.ids import finding_id, unit_id
 
 S = Status
-_UNPAID = frozenset({S.CREATED, S.WAITING, S.CONFIRMING, S.UNDERPAID, S.EXPIRED, S.FAILED})
-_MONEY = frozenset({S.PAID, S.FULFILLING})
-_FINAL = frozenset({S.FULFILLED, S.REFUNDED, S.CANCELLED})
+_EventType: TypeAlias = type[e.OrderEvent]
+_Row: TypeAlias = Mapping[_EventType, frozenset[Status]]
+
+_TOLD = (e.FindingOpened, e.FindingResolved, e.StrayPaymentSeen)
+"""What is written down on any order, and moves none."""
+_OF_OPENING = (e.PaymentDoubted, e.PaymentRefused, e.PaymentOpened)
+_OF_MONEY = (
+    *_OF_OPENING,
+    e.PaymentProgressed,
+    e.PaymentFellShort,
+    e.PaymentHeldForReview,
+    e.PaymentVoided,
+    e.PaymentSettled,
+    e.PaymentReturned,
+)
+"""What can happen to an order's payments once one of them counted: none of it moves the order."""
+_OF_NO_ANSWER = (e.ReservationReleased, e.ReservationDoubted, e.ReservationRefused)
+_BEFORE_PURCHASE = (e.ReservationPlanned, e.ReservationClaimed, *_OF_NO_ANSWER)
+_OF_PURCHASE = (e.SupplierProgressed, e.ReservationFell, e.KeyHeld, e.ReservationCompleted)
 
 
-def _rows() -> dict[Status, dict[type[e.OrderEvent], frozenset[Status]]]:
-    """
-    Build the table; what is not in it is impossible.
+def _stays(status: Status, *events: _EventType) -> dict[_EventType, frozenset[Status]]:
+    return dict.fromkeys(events, frozenset({status}))
 
-    A final status has only rows that lead back to itself, save that a fulfilled order, or a cancelled one whose money
-    came late, can be refunded.
-    """
-    table: dict[Status, dict[type[e.OrderEvent], frozenset[Status]]] = {}
-    told = (e.FindingOpened, e.FindingResolved, e.StrayPaymentSeen, e.OrderRetried)
-    of_payment = (
-        e.PaymentDoubted,
-        e.PaymentRefused,
-        e.PaymentOpened,
-        e.PaymentProgressed,
-        e.PaymentFellShort,
-        e.PaymentHeldForReview,
-        e.PaymentVoided,
+
+def _moves(*rows: tuple[_EventType, set[Status]]) -> dict[_EventType, frozenset[Status]]:
+    return {event: frozenset(statuses) for event, statuses in rows}
+
+
+TRANSITIONS: Mapping[Status, _Row] = {
+    S.CREATED: _stays(S.CREATED, *_TOLD, e.OrderRetried, e.PaymentIntended, e.PaymentDoubted, e.PaymentHeldForReview)
+    | _moves(
+        (e.PaymentRefused, {S.CREATED, S.EXPIRED, S.FAILED}),
+        (e.PaymentOpened, {S.WAITING}),
+        (e.PaymentProgressed, {S.CONFIRMING}),
+        (e.PaymentFellShort, {S.UNDERPAID}),
+        (e.PaymentVoided, {S.CREATED, S.FAILED}),
+        (e.PaymentSettled, {S.PAID}),
+        (e.OrderExpired, {S.EXPIRED}),
+        (e.OrderCancelled, {S.CANCELLED}),
+        (e.OrderRefunded, {S.REFUNDED}),
+    ),
+    S.WAITING: _stays(S.WAITING, *_TOLD, e.OrderRetried, *_OF_OPENING, e.PaymentIntended)
+    | _moves(
+        (e.PaymentProgressed, {S.CONFIRMING}),
+        (e.PaymentFellShort, {S.UNDERPAID}),
+        (e.PaymentHeldForReview, {S.CREATED, S.WAITING}),
+        (e.PaymentVoided, {S.CREATED, S.WAITING, S.EXPIRED, S.FAILED}),
+        (e.PaymentSettled, {S.PAID}),
+        (e.OrderExpired, {S.EXPIRED}),
+        (e.OrderCancelled, {S.CANCELLED}),
+        (e.OrderRefunded, {S.REFUNDED}),
+    ),
+    S.CONFIRMING: _stays(S.CONFIRMING, *_TOLD, e.OrderRetried, *_OF_OPENING, e.PaymentProgressed)
+    | _moves(
+        (e.PaymentFellShort, {S.CONFIRMING, S.UNDERPAID}),
+        (e.PaymentHeldForReview, {S.CREATED, S.WAITING, S.CONFIRMING, S.UNDERPAID}),
+        (e.PaymentVoided, {S.CREATED, S.WAITING, S.CONFIRMING, S.UNDERPAID, S.EXPIRED, S.FAILED}),
+        (e.PaymentSettled, {S.PAID}),
+        (e.OrderRefunded, {S.REFUNDED}),
+    ),
+    S.UNDERPAID: _stays(S.UNDERPAID, *_TOLD, e.OrderRetried, *_OF_OPENING, e.PaymentFellShort)
+    | _moves(
+        (e.PaymentProgressed, {S.CONFIRMING}),
+        (e.PaymentHeldForReview, {S.CREATED, S.WAITING, S.UNDERPAID}),
+        (e.PaymentVoided, {S.CREATED, S.WAITING, S.UNDERPAID, S.FAILED}),
+        (e.PaymentSettled, {S.PAID}),
+        (e.OrderRefunded, {S.REFUNDED}),
+    ),
+    S.EXPIRED: _stays(S.EXPIRED, *_TOLD, e.OrderRetried, *_OF_OPENING)
+    | _moves(
+        (e.PaymentIntended, {S.CREATED}),
+        (e.PaymentProgressed, {S.CONFIRMING}),
+        (e.PaymentFellShort, {S.UNDERPAID}),
+        (e.PaymentHeldForReview, {S.CREATED, S.WAITING}),
+        (e.PaymentVoided, {S.EXPIRED, S.FAILED}),
+        (e.PaymentSettled, {S.PAID}),
+        (e.OrderCancelled, {S.CANCELLED}),
+        (e.OrderRefunded, {S.REFUNDED}),
+    ),
+    S.FAILED: _stays(S.FAILED, *_TOLD, e.OrderRetried, e.PaymentVoided)
+    | _moves(
+        (e.PaymentIntended, {S.CREATED}),
+        (e.PaymentProgressed, {S.CONFIRMING}),
+        (e.PaymentFellShort, {S.UNDERPAID}),
+        (e.PaymentHeldForReview, {S.CREATED}),
+        (e.PaymentSettled, {S.PAID}),
+        (e.OrderCancelled, {S.CANCELLED}),
+        (e.OrderRefunded, {S.REFUNDED}),
+    ),
+    S.PAID: _stays(S.PAID, *_TOLD, e.OrderRetried, *_OF_MONEY, *_BEFORE_PURCHASE)
+    | _moves((e.ReservationPlaced, {S.FULFILLING}), (e.OrderRefunded, {S.REFUNDED})),
+    S.FULFILLING: _stays(
+        S.FULFILLING,
+        *(*_TOLD, e.OrderRetried, *_OF_MONEY),
+        *(*_BEFORE_PURCHASE, e.ReservationPlaced, *_OF_PURCHASE, e.LinkIssued),
     )
-    of_purchase = (
-        e.ReservationPlaced,
-        e.SupplierProgressed,
-        e.ReservationFell,
-        e.KeyHeld,
-        e.ReservationCompleted,
-    )
-    for status in _UNPAID:
-        table[status] = (
-            dict.fromkeys(told, frozenset({status}))
-            | dict.fromkeys(of_payment, _UNPAID)
-            | {
-                e.PaymentIntended: _UNPAID,
-                e.PaymentSettled: frozenset({S.PAID}),
-                e.OrderExpired: frozenset({S.EXPIRED}),
-                e.OrderCancelled: frozenset({S.CANCELLED}),
-                e.OrderRefunded: frozenset({S.REFUNDED}),
-            }
-        )
-    before_purchase = (
-        e.ReservationPlanned,
-        e.ReservationClaimed,
-        e.ReservationReleased,
-        e.ReservationDoubted,
-        e.ReservationRefused,
-    )
-    for status in _MONEY:
-        stays = (*told, *of_payment, *before_purchase, e.PaymentSettled, e.PaymentReturned)
-        table[status] = dict.fromkeys(stays, frozenset({status})) | {
-            e.ReservationPlaced: frozenset({S.FULFILLING}),
-            e.OrderRefunded: frozenset({S.REFUNDED}),
-        }
-    table[S.FULFILLING] |= dict.fromkeys((*of_purchase, e.LinkIssued), frozenset({S.FULFILLING}))
-    table[S.FULFILLING] |= {e.OrderFulfilled: frozenset({S.FULFILLED})}
-    for status in _FINAL:
-        rest = (*told, *of_payment, e.PaymentSettled, e.PaymentReturned)
-        table[status] = dict.fromkeys(rest, frozenset({status}))
-    table[S.FULFILLED] |= dict.fromkeys((*before_purchase, *of_purchase, e.LinkIssued), frozenset({S.FULFILLED}))
-    table[S.REFUNDED] |= dict.fromkeys((*before_purchase[2:], *of_purchase), frozenset({S.REFUNDED}))
-    table[S.FULFILLED][e.OrderRefunded] = table[S.CANCELLED][e.OrderRefunded] = frozenset({S.REFUNDED})
-    return table
+    | _moves((e.OrderFulfilled, {S.FULFILLED}), (e.OrderRefunded, {S.REFUNDED})),
+    S.FULFILLED: _stays(S.FULFILLED, *_TOLD, *_OF_MONEY, e.LinkIssued) | _moves((e.OrderRefunded, {S.REFUNDED})),
+    S.CANCELLED: _stays(S.CANCELLED, *_TOLD, *_OF_MONEY) | _moves((e.OrderRefunded, {S.REFUNDED})),
+    # A purchase that was on its way when the money went back still comes to its end, and is never delivered.
+    S.REFUNDED: _stays(S.REFUNDED, *_TOLD, *_OF_MONEY, *_OF_NO_ANSWER, e.ReservationPlaced, *_OF_PURCHASE),
+}
+"""
+(status, event) -> the statuses that may follow; what is not in it is impossible.
 
-
-TRANSITIONS: Mapping[Status, Mapping[type[e.OrderEvent], frozenset[Status]]] = _rows()
-"""(status, event) -> the statuses that may follow. `attention` lies over the status and is in no row."""
+`attention` lies over the status and is in no row. A final status leads back to itself alone, save that a fulfilled
+order, or a cancelled one whose money came late, can be refunded.
+"""
 
 
 def place(event: e.OrderPlaced) -> Order:
