@@ -80,6 +80,7 @@ class SqlInbox:
         self._most_waiting = most_waiting
         self._patience_seconds = patience_seconds
         self._arrived: deque[_Arrival] = deque()
+        self._batches = 0
         self._storing: set[asyncio.Task[None]] = set()
         self._deadlines: deque[tuple[float, asyncio.Future[Received]]] = deque()
         self._alarm: asyncio.TimerHandle | None = None
@@ -93,8 +94,10 @@ class SqlInbox:
         )
         waiter: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
         self._arrived.append(_Arrival(sealed, waiter))
-        if len(self._storing) < MOST_BATCHES:
+        if self._batches < MOST_BATCHES:
+            self._batches += 1
             task = asyncio.create_task(self._store_all())
+            # The loop itself keeps no task alive.
             self._storing.add(task)
             task.add_done_callback(self._storing.discard)
         self._watch(waiter)
@@ -115,11 +118,15 @@ class SqlInbox:
 
     async def _store_all(self) -> None:
         """Store what has arrived, a batch after the other; one batch fills while another is written."""
-        while self._arrived:
-            await self._store(_Batch(self._arrived))
-            # Whoever has an answer needs no deadline.
-            while self._deadlines and self._deadlines[0][1].done():
-                self._deadlines.popleft()
+        try:
+            while self._arrived:
+                await self._store(_Batch(self._arrived))
+                # Whoever has an answer needs no deadline.
+                while self._deadlines and self._deadlines[0][1].done():
+                    self._deadlines.popleft()
+        finally:
+            # In the same breath as the last look: who arrives after it begins a batch.
+            self._batches -= 1
 
     async def _store(self, batch: _Batch) -> None:
         try:

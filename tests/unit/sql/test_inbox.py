@@ -62,6 +62,18 @@ async def test_more_than_a_batch_is_stored(storage: SqlStorage) -> None:
     assert len({answer.id for answer in answers}) == 300
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3, 16])
+async def test_nobody_is_forgotten(storage: SqlStorage, at_once: int) -> None:
+    """Senders that send one after the other, for a while, are all answered: none falls between two batches."""
+    rest = iter(webhooks(800))
+
+    async def send() -> int:
+        """Send until nothing is left; how many were sent."""
+        return len([await storage.inbox.receive(one, now=PLACED_AT) for one in rest])
+
+    assert sum(await asyncio.gather(*(send() for _ in range(at_once)))) == 800
+
+
 async def test_a_bad_row_turns_nobody_else_away(
     storage: SqlStorage, monkeypatch: pytest.MonkeyPatch, commits: Any
 ) -> None:
