@@ -4,8 +4,10 @@ A whole shop on fakes: for the tests of whoever builds on the core, and for a fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+
+import attrs
 
 from bitloot_core.order.order import Order
 from bitloot_core.order.policy import Policy
@@ -18,6 +20,7 @@ from bitloot_core.testing.links import FakeLinks
 from bitloot_core.testing.mailer import FakeMailer
 from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.notifier import FakeNotifier
+from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.payment_gateway import FakePaymentGateway
 from bitloot_core.testing.supplier import FakeSupplier
 from bitloot_core.testing.vault import FakeVault
@@ -105,6 +108,26 @@ class FakeShop:
         notice = self.gateway.notice_for(gateway_id)
         return await receive_webhook(self.shop, self.gateway.verify_notice(notice.headers, notice.body))
 
+    async def settle(self, order_id: OrderId) -> Order:
+        """Pay an order's newest payment and take the notice in, without doing what follows: nothing is bought yet."""
+        newest = self.gateway.payments_of(order_id)[-1]
+        self.gateway.pay(newest)
+        received = await self.tell(newest)
+        if received.job_id is not None:
+            await run_job(self.shop, received.job_id)
+        return await self.order(order_id)
+
+    async def buy(self, quantity: int = 1, *, product: str = "game") -> Order:
+        """Place an order, pay it, and let the supplier take our purchase; no key is there yet."""
+        order = await self.place(quantity, product=product)
+        await self.pay(order.id)
+        return await self.order(order.id)
+
+    def supplier_says(self, **answers: object) -> None:
+        """Let the supplier answer these questions so from now on, whatever the truth is; all others truly."""
+        said = {name: _answering(answer) for name, answer in answers.items()}
+        self.shop = attrs.evolve(self.shop, supplier=Overridden(self.supplier, **said))
+
     async def deliver(self, order_id: OrderId, count: int | None = None) -> None:
         """Let the supplier deliver the keys of an order's purchases (or so many of each); we are not told."""
         for supplier_order_id in await self.bought(order_id):
@@ -171,3 +194,10 @@ class FakeShop:
         jobs = (self.storage.database.jobs[job_id] for job_id in self.storage.database.living.values())
         times = (job.due_at if job.until is None else job.until for job in jobs)
         return max(min(times, default=end) - self.clock.now(), timedelta(milliseconds=1))
+
+
+def _answering(answer: object) -> Callable[..., Awaitable[object]]:
+    async def say(*_: object, **__: object) -> object:
+        return answer
+
+    return say

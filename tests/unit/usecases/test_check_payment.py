@@ -171,21 +171,30 @@ async def test_a_payment_that_never_ends_goes_to_a_person(shop: FakeShop) -> Non
     assert [one.reason for one in order.findings] == [FindingReason.PAYMENT_STATUS]
 
 
-async def test_it_goes_to_a_person_only_when_the_last_payment_is_over(shop: FakeShop) -> None:
-    """While another coin may still come in, the order hopes."""
+async def test_an_attempt_without_an_answer_keeps_no_hope_alive(shop: FakeShop) -> None:
+    """I10: nobody can look at a payment that has no name; the others are over."""
+    shop.gateway.loses_the_answer()
     order = await shop.place()
-    shop.gateway.set_status(payment_of(shop, order.id), "confirming")
-    await shop.pass_time(timedelta(minutes=5))
-    order = await shop.order(order.id)
-    assert Status.CONFIRMING is status_of(order)
-
-    shop.gateway.set_status(payment_of(shop, order.id), "failed")
-    await shop.pass_time(timedelta(days=2))
-    order = await open_payment(shop.shop, order.id, "ltc")
+    await open_payment(shop.shop, order.id, "ltc")
     shop.gateway.set_status(shop.gateway.payments_of(order.id)[1], "confirming")
-    await shop.pass_time(timedelta(days=7))
+
+    await shop.pass_time(9 * DAY)
+
+    assert Status.ATTENTION is shown_status(await shop.order(order.id))
+
+
+async def test_while_another_payment_is_looked_at_nobody_is_told(shop: FakeShop) -> None:
+    """The second coin was chosen half an hour later, and its last look is later, too."""
+    order = await shop.place()
+    await shop.pass_time(timedelta(minutes=30))
+    order = await open_payment(shop.shop, order.id, "ltc")
+    for gateway_id in shop.gateway.payments_of(order.id):
+        shop.gateway.set_status(gateway_id, "confirming")
+
+    await shop.pass_time(8 * DAY - timedelta(minutes=19))
+    assert not looks_at(shop, order.id)
     assert (await shop.order(order.id)).findings == ()
-    await shop.pass_time(timedelta(days=2))
+    await shop.pass_time(timedelta(hours=1))
 
     assert Status.ATTENTION is shown_status(await shop.order(order.id))
     assert shop.living() == []

@@ -8,6 +8,7 @@ import pytest
 
 from bitloot_core.order.payments import DoubtfulPayment, IntendedPayment, OpenPayment, RefusedPayment
 from bitloot_core.order.status import Status, status_of
+from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import BUYER, FakeShop
 from bitloot_core.usecases.place_order import Item, PlaceOrder, place_order
@@ -114,21 +115,15 @@ async def test_placing_under_the_same_id_twice_is_placing_once(shop: FakeShop) -
 async def test_of_two_that_place_the_same_order_at_once_one_does(shop: FakeShop) -> None:
     """Both see the one order; only one of them asks the gateway."""
 
-    class BothSeeNothing:
+    async def get(order_id: OrderId) -> object:
         """A store that two requests read at the same moment, before either has written."""
+        found = await asyncio.gather(shop.storage.store.get(order_id), return_exceptions=True)
+        await asyncio.sleep(0)
+        if isinstance(found[0], BaseException):
+            raise found[0]
+        return found[0]
 
-        def __getattr__(self, name: str) -> object:
-            return getattr(shop.storage.store, name)
-
-        async def get(self, order_id: OrderId) -> object:
-            """Let the other one read, too."""
-            found = await asyncio.gather(shop.storage.store.get(order_id), return_exceptions=True)
-            await asyncio.sleep(0)
-            if isinstance(found[0], BaseException):
-                raise found[0]
-            return found[0]
-
-    together = attrs.evolve(shop.shop, orders=BothSeeNothing())
+    together = attrs.evolve(shop.shop, orders=Overridden(shop.storage.store, get=get))
     orders = await asyncio.gather(
         *(place_order(together, request(("game", 1)), order_id=OrderId("o1")) for _ in range(2))
     )
@@ -174,17 +169,13 @@ async def test_a_payment_of_another_order_is_never_taken_over(shop: FakeShop) ->
     first = await place_order(shop.shop, request(("game", 1)))
     invoice = first.payments[0].invoice
 
-    class Repeats:
+    async def create_payment(**_: object) -> object:
         """A gateway that answers with the first order's payment."""
+        return invoice
 
-        def __getattr__(self, name: str) -> object:
-            return getattr(shop.gateway, name)
-
-        async def create_payment(self, **_: object) -> object:
-            """The wrong one."""
-            return invoice
-
-    order = await place_order(attrs.evolve(shop.shop, gateway=Repeats()), request(("game", 1)))
+    order = await place_order(
+        attrs.evolve(shop.shop, gateway=Overridden(shop.gateway, create_payment=create_payment)), request(("game", 1))
+    )
 
     assert first.id != order.id
     assert [DoubtfulPayment] == [type(one) for one in order.payments]
