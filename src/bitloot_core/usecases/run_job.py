@@ -8,6 +8,7 @@ been claimed too often (one that kills its worker, say) ends as a dead letter.
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import assert_never
 
 from bitloot_core.order.commands import OpenFinding
 from bitloot_core.order.findings import Finding, FindingReason
@@ -95,6 +96,8 @@ async def _dispatch(work: Work, name: JobName, ref: str) -> None:
             await expire_order(work, OrderId(ref))
         case JobName.FULFILL_ORDER:
             await fulfill_order(work, OrderId(ref))
+        case never:
+            assert_never(never)
 
 
 async def _fail(work: Work, error: Exception) -> None:
