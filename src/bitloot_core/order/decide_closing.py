@@ -88,7 +88,8 @@ def resolve_finding(order: Order, command: c.ResolveFinding, now: datetime) -> t
     """
     A person says that it is settled; saying it twice is saying it once.
 
-    Not while it shows that keys which were paid for are owed and nothing is going to bring them.
+    Not while it is what shows that keys which were paid for are owed and nothing is going to bring them, or that money
+    waits for a decision: settling those is to retry, to accept or to refund.
     """
     found = next((one for one in order.findings if one.id == command.finding_id), None)
     if found is None:
@@ -97,7 +98,15 @@ def resolve_finding(order: Order, command: c.ResolveFinding, now: datetime) -> t
         raise NotFound("finding", command.finding_id)
     if found.reason in _UNBOUGHT and order.unbought and order.is_settled and not order.at_rest:
         raise TransitionRefused(order, command, "paid keys are still owed: retry or refund", code="still-owed")
+    if _is_all_that_shows_money(order, found):
+        raise TransitionRefused(order, command, "its money waits: accept it or record a refund", code="money-waits")
     return (e.FindingResolved(at=now, finding_id=command.finding_id, by=command.by, reason=command.reason),)
+
+
+def _is_all_that_shows_money(order: Order, found: Finding) -> bool:
+    waits = order.holds_money and not order.is_settled and not order.at_rest
+    others = any(one.reason in _ABOUT_MONEY for one in order.findings if one.id != found.id)
+    return waits and found.reason in _ABOUT_MONEY and not others
 
 
 def _ever_opened(order: Order) -> set[str]:

@@ -148,12 +148,15 @@ def cost_cap(plan: Plan) -> Money:
 
 
 def record_refusal(order: Order, command: c.RecordPurchaseRefusal, now: datetime) -> tuple[e.OrderEvent, ...]:
-    """Nothing was bought: a person buys again (new attempt) or gives the money back."""
+    """Nothing was bought: a person buys again (new attempt) or gives the money back, unless that is done."""
     res = order.reservation(command.number)
     if not isinstance(res, PlannedReservation | ClaimedReservation | DoubtfulReservation):
         return ()
+    refused = e.ReservationRefused(at=now, number=command.number, code=command.code, reason=command.reason)
+    if isinstance(order.closing, Refunded):
+        return (refused,)
     return (
-        e.ReservationRefused(at=now, number=command.number, code=command.code, reason=command.reason),
+        refused,
         *finding(
             order,
             FindingReason.SUPPLIER_REFUSED,

@@ -47,6 +47,7 @@ from bitloot_core.values.reading import PROGRESS, PaymentReading, PaymentWord
 Unsettled: TypeAlias = OpenPayment | ShortPayment | ReviewedPayment | VoidPayment
 _FINALITY = {VoidReason.EXPIRED: 0, VoidReason.FAILED: 1, VoidReason.CANCELLED: 2, VoidReason.REFUNDED: 3}
 """A payment that has ended may end once more with a higher word, never with a lower one."""
+_ENDED_BY_HAND = frozenset({VoidReason.CANCELLED, VoidReason.REFUNDED})
 _STRANGE_AFTERWARDS = frozenset({PaymentWord.UNRECOGNISED, PaymentWord.WRONG_ASSET})
 
 
@@ -69,11 +70,14 @@ def follow(
 def _judge(
     order: Order, payment: Unsettled, reading: PaymentReading, verdict: Verdict, now: datetime
 ) -> tuple[e.OrderEvent, ...]:
+    if isinstance(payment, VoidPayment) and payment.why in _ENDED_BY_HAND:
+        verdict = _after_the_end(payment, verdict)
     match verdict:
         case OnItsWay():
             return _progress(payment, verdict, reading, now)
         case Settles():
-            return _settle(order, payment, verdict, now)
+            received = _at_least_seen(payment, verdict.received)
+            return settle(order, payment, received, by="gateway", surplus=verdict.surplus, now=now)
         case FallsShort():
             return _fall_short(order, payment, verdict.received, now)
         case Contradicts():
@@ -100,13 +104,17 @@ def _progress(payment: Payment, verdict: OnItsWay, reading: PaymentReading, now:
     return (e.PaymentProgressed(at=now, attempt=payment.attempt, word=verdict.word, told_at=reading.updated_at),)
 
 
-def _settle(order: Order, payment: Unsettled, verdict: Settles, now: datetime) -> tuple[e.OrderEvent, ...]:
-    if isinstance(payment, VoidPayment) and payment.why in {VoidReason.CANCELLED, VoidReason.REFUNDED}:
-        # The money may be back with the payer already: "finished" is the older message of the two.
-        again = Contradicts(received=verdict.received, reasons=(f"it was {payment.why} before it was called finished",))
-        return _hold_for_review(order, payment, again, now)
-    received = _at_least_seen(payment, verdict.received)
-    return settle(order, payment, received, by="gateway", surplus=verdict.surplus, now=now)
+def _after_the_end(payment: VoidPayment, verdict: Verdict) -> Verdict:
+    """
+    Judge money on a payment that was cancelled or refunded: what is known of it went its way; more is for a person.
+
+    **Source:** NOWPayments SDK (May 2026), "Lifecycle": nothing follows on `refunded` or `cancelled`.
+    """
+    if not isinstance(verdict, Settles | FallsShort | Contradicts):
+        return verdict
+    if _at_least_seen(payment, verdict.received) == payment.received:
+        return Ended(why=payment.why, received=payment.received)
+    return Contradicts(received=verdict.received, reasons=(f"it was {payment.why} before",))
 
 
 def _at_least_seen(payment: Payment, told: CoinAmount) -> CoinAmount:

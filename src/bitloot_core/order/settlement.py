@@ -49,6 +49,7 @@ def settle(
             FindingReason.PAYMENT_MISMATCH,
             FindingReason.PAYMENT_STRAY,
             FindingReason.PAYMENT_STATUS,
+            FindingReason.PAYMENT_UNKNOWN,
             subject=gateway_id,
             by=by,
             why="the payment counts",

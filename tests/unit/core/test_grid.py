@@ -1,0 +1,186 @@
+"""
+The order, read as a grid (`grid.txt`): places down, commands across, what comes of it in the cell.
+
+`+A,B` these events happened; `.` nothing did; `x code` the order's state forbids it. Every command is decided an hour
+after the order came to its place, so that its time has run out and the quiet window has passed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from bitloot_core.order import commands as c
+from bitloot_core.order.events import OrderEvent
+from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.payments import gateway_id_of
+from bitloot_core.order.refusals import TransitionRefused
+from bitloot_core.order.reservations import SupplierWord
+from bitloot_core.order.status import Status
+from bitloot_core.testing.milestones import PAYMENT, bought, hold, key_for, milestones
+from bitloot_core.testing.orders import DUE, an_invoice
+from bitloot_core.testing.story import Story, a_reading, read
+from bitloot_core.values.errors import NotFound
+from bitloot_core.values.ids import LinkId, finding_id
+from bitloot_core.values.reading import PaymentWord as Word
+
+PLACES: Mapping[str, Story] = {name: story.later(timedelta(hours=1)) for name, story in milestones().items()}
+BY = "admin:ann"
+WHY = "because"
+
+GRIDS = Path(__file__).with_name("grid.txt").read_text(encoding="utf-8")
+
+SHORT = {
+    "OrderPlaced": "Ordered",
+    "FindingOpened": "Finding",
+    "FindingResolved": "Resolved",
+    "KeyHeld": "Key",
+    "LinkIssued": "Link",
+    "PaymentFellShort": "Short",
+    "PaymentHeldForReview": "Review",
+    "StrayPaymentSeen": "Stray",
+    "SupplierProgressed": "Word",
+    "ReservationDoubted": "InDoubt",
+    "ReservationRefused": "NoStock",
+}
+"""The names that do not simply lose their first word; two that would be the same are told apart."""
+
+
+def short(event: type) -> str:
+    """The name of an event as the grid writes it."""
+    name = event.__name__
+    return SHORT.get(name) or name.removeprefix("Payment").removeprefix("Reservation").removeprefix("Order")
+
+
+def reading(word: Word, paid: Decimal) -> Callable[[Story], c.OrderCommand]:
+    """The gateway was asked about the first payment."""
+    return lambda story: read(a_reading(story.order, word, paid=paid))
+
+
+def invoice(story: Story) -> c.RecordInvoice:
+    """The gateway answers to the last attempt with a payment that nobody knew."""
+    attempt = max(1, len(story.order.payments))
+    return c.RecordInvoice(attempt=attempt, invoice=an_invoice(story.order, attempt, gateway_id="fresh"))
+
+
+def accept(story: Story) -> c.AcceptPayment:
+    """A person lets the last payment count."""
+    last = gateway_id_of(story.order.payments[-1]) if story.order.payments else None
+    return c.AcceptPayment(gateway_id=last or PAYMENT, by=BY, reason=WHY)
+
+
+def tell(story: Story) -> c.OpenFinding:
+    """Something needs a person."""
+    return c.OpenFinding(reason=FindingReason.RECONCILIATION, subject="o1", text="It differs.", blocking=True)
+
+
+def resolve(story: Story) -> c.ResolveFinding:
+    """A person settles the first open finding, or one that is long settled."""
+    ids = [one.id for one in story.order.findings] or [finding_id(story.order.id, 1)]
+    return c.ResolveFinding(finding_id=ids[0], by=BY, reason=WHY)
+
+
+COMMANDS: Mapping[str, c.OrderCommand | Callable[[Story], c.OrderCommand]] = {
+    "another coin": c.IntendPayment(coin="eth"),
+    "invoice": invoice,
+    "no answer": c.RecordPaymentDoubt(attempt=1),
+    "coin refused": c.RecordPaymentRefusal(attempt=1, code="below-minimum", reason="too small"),
+    "accept": accept,
+    "finished": reading(Word.FINISHED, DUE.amount),
+    "finished, half": reading(Word.FINISHED, DUE.amount / 2),
+    "on its way": reading(Word.SENDING, DUE.amount),
+    "wrong asset": reading(Word.WRONG_ASSET, DUE.amount),
+    "expired": reading(Word.EXPIRED, Decimal(0)),
+    "refunded": reading(Word.REFUNDED, DUE.amount),
+    "claim": c.ClaimPurchase(number=1),
+    "bought": bought(),
+    "bought twice": bought(name="bought-again"),
+    "in doubt": c.RecordPurchaseDoubt(number=1),
+    "not taken": c.ReleasePurchase(number=1),
+    "no stock": c.RecordPurchaseRefusal(number=1, code="out-of-stock", reason="nothing left"),
+    "completed": c.RecordSupplierWord(number=1, word=SupplierWord.COMPLETED),
+    "fallen": c.RecordSupplierWord(number=1, word=SupplierWord.REFUNDED),
+    "one key": lambda story: hold(story, key_for("1.2")),
+    "all keys": lambda story: hold(story, key_for("1.1"), key_for("1.2")),
+    "fresh link": lambda story: c.IssueLink(link_id=LinkId("l9"), expires_at=story.now + timedelta(days=9), by=BY),
+    "time is up": c.ExpireOrder(),
+    "call off": c.CancelOrder(by=BY, reason=WHY),
+    "money back": c.RecordRefund(by=BY, reason=WHY),
+    "retry": c.RetryOrder(by=BY, reason=WHY),
+    "finding": tell,
+    "resolve": resolve,
+}
+
+
+def cells(text: str) -> Iterator[tuple[str, str, str]]:
+    """Each cell of the grids: place, command, verdict."""
+    for grid in text.strip().split("\n\n"):
+        head, *rows = [[cell.strip() for cell in line.split("|")] for line in grid.splitlines()]
+        for place, *verdicts in rows:
+            yield from ((place, column, verdict) for column, verdict in zip(head[1:], verdicts, strict=True))
+
+
+CELLS = tuple(cells(GRIDS))
+
+
+def command(name: str, story: Story) -> c.OrderCommand:
+    """The command of a column; some are made for the place that they are carried out at."""
+    made = COMMANDS[name]
+    return made(story) if callable(made) else made
+
+
+def verdict_of(place: str, name: str) -> str:
+    """What comes of a command at a place, as the grid writes it."""
+    story = PLACES[place]
+    try:
+        after = story.when(command(name, story))
+    except TransitionRefused as refusal:
+        return f"x {refusal.code}"
+    except NotFound:
+        return "x not-found"
+    return f"+{','.join(short(type(event)) for event in after.last)}" if after.last else "."
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_comes_of_each_command(place: str) -> None:
+    """The grid is what `decide` does, cell by cell."""
+    expected = {column: verdict for row, column, verdict in CELLS if row == place}
+
+    found = {column: verdict_of(place, column) for column in expected}
+
+    assert expected == found
+
+
+def test_the_grid_has_a_cell_for_each_place_and_command() -> None:
+    """No place and no command is left out, and none is there twice."""
+    expected = sorted((place, command) for place in PLACES for command in COMMANDS)
+
+    assert expected == sorted((place, column) for place, column, _ in CELLS)
+
+
+def test_the_grid_knows_each_status_and_each_kind_of_command() -> None:
+    """Every status but the overlay has a row of its own, and every command of the union a column."""
+    story = PLACES["created"]
+
+    assert set(Status) - {Status.ATTENTION} == {story.status for story in PLACES.values()}
+    assert set(get_args(c.OrderCommand)) == {type(command(name, story)) for name in COMMANDS}
+
+
+def test_the_short_names_of_events_are_unique() -> None:
+    """A cell names one event and no other."""
+    names = [short(event) for event in get_args(OrderEvent)]
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_money_is_never_refused(place: str) -> None:
+    """Whatever reports money leads to events or to nothing, at every place (I6)."""
+    reports = ("invoice", "finished", "finished, half", "on its way", "wrong asset", "expired", "refunded", "bought")
+
+    verdicts = {name: verdict_of(place, name) for name in reports}
+
+    assert all(not verdict.startswith("x") for verdict in verdicts.values()), verdicts
