@@ -160,7 +160,9 @@ async def test_a_payment_that_the_gateway_does_not_know_is_not_believed(shop: Fa
     await replay_webhook(shop.shop, received.id)
     await shop.work()
 
-    assert (await shop.order(order.id)).is_settled
+    order = await shop.order(order.id)
+    assert order.is_settled
+    assert order.findings == ()
 
 
 @pytest.mark.parametrize("body", [b"", b"not JSON", b"{}", json.dumps({"id": 1, "withdrawals": []}).encode()])
