@@ -12,7 +12,7 @@ from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import BUYER, FakeShop
 from bitloot_core.usecases.place_order import Item, PlaceOrder, place_order
-from bitloot_core.values.errors import InvalidInput, Rejected, Unknown
+from bitloot_core.values.errors import InvalidInput, NotFound, Rejected, Unknown
 from bitloot_core.values.ids import OrderId, ProductId
 from bitloot_core.values.money import Money
 
@@ -115,13 +115,15 @@ async def test_placing_under_the_same_id_twice_is_placing_once(shop: FakeShop) -
 async def test_of_two_that_place_the_same_order_at_once_one_does(shop: FakeShop) -> None:
     """Both see the one order; only one of them asks the gateway."""
 
+    both_have_looked = asyncio.Barrier(2)
+
     async def get(order_id: OrderId) -> object:
         """A store that two requests read at the same moment, before either has written."""
-        found = await asyncio.gather(shop.storage.store.get(order_id), return_exceptions=True)
-        await asyncio.sleep(0)
-        if isinstance(found[0], BaseException):
-            raise found[0]
-        return found[0]
+        try:
+            return await shop.storage.store.get(order_id)
+        except NotFound:
+            await both_have_looked.wait()
+            raise
 
     together = attrs.evolve(shop.shop, orders=Overridden(shop.storage.store, get=get))
     orders = await asyncio.gather(

@@ -111,8 +111,8 @@ class UniqueNamesContract:
         orphans = await world.store.orphans_among([StorageRef("nobody's"), *named])
 
         assert named
-        assert ("nobody's",) == orphans
+        assert orphans == ("nobody's",)
 
     async def test_no_objects_have_no_orphans(self, world: StorageWorld) -> None:
         """An empty question is none."""
-        assert () == await world.store.orphans_among([])
+        assert await world.store.orphans_among([]) == ()
