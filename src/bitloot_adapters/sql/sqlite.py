@@ -5,11 +5,13 @@ SQLite: one writer that commits in groups, and a few readers that never wait for
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import create_engine, event
@@ -49,7 +51,7 @@ def sqlite_engine(url: DatabaseUrl, *, begin: str, busy_ms: int = BUSY_MS) -> En
     Raises:
         InvalidInput: the URL is not of a SQLite database, or the SQLite of this Python is too old.
     """
-    url.sqlite_file()
+    file = url.sqlite_file()
     if sqlite3.sqlite_version_info < _OLDEST:
         raise InvalidInput("SQLite", f"is {sqlite3.sqlite_version}; {'.'.join(map(str, _OLDEST))} or newer is needed")
     engine = create_engine(
@@ -59,6 +61,10 @@ def sqlite_engine(url: DatabaseUrl, *, begin: str, busy_ms: int = BUSY_MS) -> En
         # The driver begins nothing by itself. Each connection is used by one thread, and closed by another at the end.
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": busy_ms / 1000},
     )
+
+    @event.listens_for(engine, "do_connect")
+    def make_ours(*_: object) -> None:
+        _make_private(file)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _: object) -> None:
@@ -70,6 +76,16 @@ def sqlite_engine(url: DatabaseUrl, *, begin: str, busy_ms: int = BUSY_MS) -> En
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """
+    Make the file, if it is not there, for our own account alone; the log beside it gets the same permissions.
+
+    One that is there keeps what its owner chose. Where it cannot be made, SQLite says so with a reason of its own.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 class SqliteDatabase:
