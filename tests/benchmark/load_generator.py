@@ -1,0 +1,161 @@
+"""
+Sends webhooks as fast as they are answered: a child of `bench_ingest`.
+
+Every request is written out before the clock starts, and an answer is only looked at as far as its status and its end,
+so that this process is not what is measured. One JSON line in (what to send), one out (how it went).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import re
+import resource
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Any
+
+import uvloop
+
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+def requests(order: dict[str, Any]) -> list[bytes]:
+    """Distinct deliveries, authentic, ready for the wire."""
+    secret = order["secret"].encode()
+    make = _notice if order["path"] == "/payments/ipn" else _event
+    numbers = range(order["first"], order["first"] + order["count"])
+    return [_rendered(order, header, body) for header, body in (make(number, secret) for number in numbers)]
+
+
+def _rendered(order: dict[str, Any], header: str, body: bytes) -> bytes:
+    head = f"POST {order['path']} HTTP/1.1\r\nHost: 127.0.0.1:{order['port']}\r\nContent-Type: application/json\r\n"
+    return f"{head}{header}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def _event(number: int, secret: bytes) -> tuple[str, bytes]:
+    body = json.dumps({"reservationId": f"BENCH{number:09d}", "status": "ready"}).encode()
+    return f"X-KINGUIN-SIGNATURE: {hmac.new(secret, body, hashlib.sha512).hexdigest()}", body
+
+
+def _notice(number: int, secret: bytes) -> tuple[str, bytes]:
+    fields = {
+        "actually_paid": 0.00014806,
+        "actually_paid_at_fiat": 0,
+        "fee": {"currency": "btc", "depositFee": 0, "serviceFee": 0, "withdrawalFee": 0},
+        "invoice_id": None,
+        "order_description": f"Order bench{number}",
+        "order_id": f"bench{number}",
+        "outcome_amount": 13.7,
+        "outcome_currency": "usdttrc20",
+        "parent_payment_id": None,
+        "pay_address": "bc1q62qSm1SiEwu22YwPDR2DSVEEDTH2qZeBz",
+        "pay_amount": 0.00014806,
+        "pay_currency": "btc",
+        "payin_extra_id": None,
+        "payment_extra_ids": None,
+        "payment_id": 5_000_000_000 + number,
+        "payment_status": "confirming",
+        "price_amount": 12.99,
+        "price_currency": "eur",
+        "purchase_id": str(4_000_000_000 + number),
+        "updated_at": 1_795_451_401_630,
+    }
+    body = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+    return f"x-nowpayments-sig: {hmac.new(secret, body, hashlib.sha512).hexdigest()}", body
+
+
+class Connection(asyncio.Protocol):
+    """
+    Keeps one connection busy: the next request leaves when the answer to the last is complete.
+
+    Args:
+        waiting: what is left to send, shared by all connections.
+        times: how long each answer took, in seconds, shared.
+        statuses: what was answered, shared.
+    """
+
+    def __init__(self, waiting: Iterator[bytes], times: list[float], statuses: Counter[str]) -> None:
+        self._waiting = waiting
+        self._times = times
+        self._statuses = statuses
+        self._answer = b""
+        self._sent_at = 0.0
+        self.done = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember how to write."""
+        self._transport: Any = transport
+
+    def begin(self) -> None:
+        """Send the first request."""
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        """Take a piece of an answer."""
+        self._answer += data
+        end = self._answer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        length = _LENGTH.search(self._answer, 0, end)
+        if len(self._answer) < end + 4 + int(length[1] if length else 0):
+            return
+        self._times.append(perf_counter() - self._sent_at)
+        self._statuses[self._answer[9:12].decode()] += 1
+        self._answer = b""
+        self._next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The other side hung up: what it had not answered is missing in the statuses."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def _next(self) -> None:
+        request = next(self._waiting, None)
+        if request is None:
+            self._transport.close()
+            return
+        self._sent_at = perf_counter()
+        self._transport.write(request)
+
+
+async def send(order: dict[str, Any]) -> dict[str, Any]:
+    """Send everything over so many connections; how it went."""
+    waiting = iter(requests(order))
+    times: list[float] = []
+    statuses: Counter[str] = Counter()
+    loop = asyncio.get_running_loop()
+    connections = []
+    for _ in range(order["connections"]):
+        _, protocol = await loop.create_connection(
+            lambda: Connection(waiting, times, statuses), "127.0.0.1", order["port"]
+        )
+        connections.append(protocol)
+    busy_before, started = _busy(), perf_counter()
+    for connection in connections:
+        connection.begin()
+    await asyncio.gather(*(connection.done for connection in connections))
+    seconds = perf_counter() - started
+    times.sort()
+    return {
+        "per_second": len(times) / seconds,
+        "p50_ms": times[len(times) // 2] * 1000,
+        "p99_ms": times[len(times) * 99 // 100] * 1000,
+        "statuses": statuses,
+        "busy": (_busy() - busy_before) / seconds,
+    }
+
+
+def _busy() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for line in sys.stdin:
+            print(json.dumps(runner.run(send(json.loads(line)))), flush=True)
