@@ -21,6 +21,7 @@ from bitloot_core.ports.mailer import Mail
 from bitloot_core.values.errors import InvalidInput, Rejected
 
 _ADDRESS = re.compile(r"[^\s\x00-\x20\x7f()<>\[\]:;,\\\"@]{1,64}@[^\s\x00-\x20\x7f()<>\[\]:;,\\\"@]{1,253}")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _NAMED = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<address>[^<>]+)>\s*")
 _LONGEST_LINE = 900
 """In characters; SMTP admits 998 bytes a line (RFC 5321, section 4.5.3.1.6)."""
@@ -114,7 +115,11 @@ def _usable(address: str) -> str:
         raise ValueError("not a mail address")
     mailbox, _, domain = address.rpartition("@")
     # UnicodeError, which an impossible domain raises, is a ValueError.
-    return f"{mailbox}@{domain if domain.isascii() else domain.encode('idna').decode('ascii')}"
+    host = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    # Writing it in ASCII turns wide forms into plain ones: what was a letter can be a bracket or an at sign now.
+    if _HOST.fullmatch(host) is None:
+        raise ValueError("not a host's name")
+    return f"{mailbox}@{host}"
 
 
 def _header_address(address: str, name: str = "") -> Address:

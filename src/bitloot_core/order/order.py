@@ -41,11 +41,28 @@ from bitloot_core.values.money import Money
 MOST_UNITS = 90
 """The supplier sells at most this many keys in one go. **Source:** Kinguin ESA, limits."""
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>\"(),:;\\\[\]]{1,64}@[^@\s\x00-\x1f\x7f<>\"(),:;\\\[\]]{1,189}")
+_HOST = re.compile(rb"[A-Za-z0-9._-]+")
 
 
 def _check_email(_: object, __: object, value: str) -> None:
-    if _EMAIL.fullmatch(value) is None or "." not in value.partition("@")[2].strip("."):
+    """Only what a mail can go to: once it is paid for, nobody can mend an address that no mailer takes."""
+    domain = value.partition("@")[2]
+    # What is not printed (a blank of no width) is pasted along unseen.
+    looks_right = _EMAIL.fullmatch(value) is not None and value.isprintable() and "." in domain.strip(".")
+    if not looks_right or not _is_domain(domain):
         raise InvalidInput("email", "is not an e-mail address", code="invalid-email")
+
+
+def _is_domain(domain: str) -> bool:
+    """
+    Whether a name can be written in ASCII, with no part of it empty or over 63 characters.
+
+    Writing it so turns wide forms into plain ones: what the first look took for a letter can be a `;` or an `@` then.
+    """
+    try:
+        return _HOST.fullmatch(domain.encode("idna")) is not None
+    except UnicodeError:
+        return False
 
 
 @attrs.frozen(kw_only=True)
