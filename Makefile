@@ -58,9 +58,10 @@ check: $(READY)
 	$(BIN)/python tools/check_docs.py
 	$(BIN)/python -m pytest --quiet --no-header tests/unit/test_house_rules.py
 
-# Files of benchmarks are named bench_*.py, so that `make test` does not run them.
+# One after the other, each alone with the machine. ARGS names some of them: `make bench ARGS="ingest orders"`.
+BENCHES := start ingest orders memory
 bench: $(READY)
-	@$(BIN)/python -m pytest --quiet --capture=no --override-ini 'python_files=bench_*.py' tests/benchmark $(ARGS)
+	@for bench in $(or $(ARGS),$(BENCHES)); do PYTHONPATH=tests/system $(BIN)/python tests/benchmark/bench_$$bench.py || exit 1; done
 
 docs: $(READY)
 	$(BIN)/python tools/check_docs.py

@@ -128,7 +128,11 @@ def tell(path: str, connections: int, target: str, ours: Side, bare: Side) -> No
     figure("  ratio", ratios, "", target=f">= {target}")
     figure("  ours, p50", ours.p50_ms, "ms")
     figure("  ours, p99", ours.p99_ms, "ms")
-    shares = (statistics.median(ours.busy), statistics.median(ours.generator_busy), statistics.median(bare.generator_busy))
+    shares = (
+        statistics.median(ours.busy),
+        statistics.median(ours.generator_busy),
+        statistics.median(bare.generator_busy),
+    )
     note("  processor: ours {:.0%} of a core, generator {:.0%} (with the bare handler {:.0%})".format(*shares))
 
 

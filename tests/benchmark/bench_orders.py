@@ -114,7 +114,9 @@ async def main(orders: int, repeats: int, pace: float) -> None:
                 shares.append((cpu_seconds(system.service.pid) - used) / seconds)
                 own.append((cpu_seconds(os.getpid()) - mine) / seconds)
             figure(f"orders a second, {orders} orders", rates, "/s", target=">= 60")
-            note(f"  processor: service {statistics.median(shares):.0%}, vendors and buyers {statistics.median(own):.0%}")
+            note(
+                f"  processor: service {statistics.median(shares):.0%}, vendors and buyers {statistics.median(own):.0%}"
+            )
             times = await latencies(system, max(40, int(pace * 5)), pace)
             figure(f"IPN finished to mail at {pace:g} orders/s, p50", [percentile(times, 0.5)], "ms", target="< 100")
             figure("  p95", [percentile(times, 0.95)], "ms")

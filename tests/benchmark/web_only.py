@@ -1,4 +1,4 @@
-"""The real service without its worker, as it runs where workers are processes of their own: a child of `bench_ingest`."""
+"""The real service without its worker, as it is where workers are processes of their own: a child of `bench_ingest`."""
 
 from __future__ import annotations
 
