@@ -1,0 +1,81 @@
+"""
+Writes the parts of the documentation that are made from the code; `--check` only says which are out of date.
+
+A whole page: `docs/configuration.md`. Parts between `<!-- made by tools/write_docs.py: NAME -->` and `<!-- end -->`:
+whatever page has them.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+
+from bitloot_http.endpoints import ENDPOINTS
+from bitloot_http.problem_kinds import KINDS
+from doc_configuration import configuration
+from doc_pages import ROOT, named, pages
+
+WHOLE: Mapping[Path, Callable[[], str]] = {ROOT / "docs" / "configuration.md": configuration}
+_PART = re.compile(
+    r"(?P<head><!-- made by tools/write_docs\.py: (?P<name>[\w-]+) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL
+)
+
+
+def problems() -> str:
+    """Every problem that the API can answer with, by status."""
+    lines = ["| status | code | what it means |", "|---|---|---|"]
+    for code, kind in sorted(KINDS.items(), key=lambda one: one[1].status):
+        lines.append(f"| {kind.status} {HTTPStatus(kind.status).phrase} | `{code}` | {kind.title} |")
+    return "\n".join(lines) + "\n"
+
+
+def endpoints() -> str:
+    """Every endpoint, chapter by chapter."""
+    chapters: dict[str, list[str]] = {}
+    for one in ENDPOINTS:
+        row = f"| `{one.method.upper()} {one.path}` | {one.access.value} | {one.status} | {one.summary} |"
+        chapters.setdefault(one.group, []).append(row)
+    head = ["| endpoint | who | answers | what |", "|---|---|---|---|"]
+    return "\n\n".join("\n".join((f"**{group}**", "", *head, *rows)) for group, rows in chapters.items()) + "\n"
+
+
+PARTS: Mapping[str, Callable[[], str]] = {"problems": problems, "endpoints": endpoints}
+
+
+def fresh(page: Path) -> str:
+    """
+    The text of a page as it should be.
+
+    Raises:
+        KeyError: it asks for a part that nobody makes.
+    """
+    if page in WHOLE:
+        return WHOLE[page]()
+    text = page.read_text(encoding="utf-8")
+    return _PART.sub(lambda found: f"{found['head']}\n{PARTS[found['name']]()}\n{found['tail']}", text)
+
+
+def stale_pages() -> Iterator[str]:
+    """A line for each page that is not as the code would have it."""
+    for page in sorted({*pages(), *WHOLE}):
+        if not page.exists() or page.read_text(encoding="utf-8") != fresh(page):
+            yield f"{named(page)}: out of date; run `.venv/bin/python tools/write_docs.py`"
+
+
+def main() -> int:
+    """Write what is out of date, or with `--check` only say so; 1 if something was found to be so."""
+    if "--check" in sys.argv[1:]:
+        stale = list(stale_pages())
+        for line in stale:
+            print(line)
+        return 1 if stale else 0
+    for page in sorted({*pages(), *WHOLE}):
+        page.write_text(fresh(page), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
