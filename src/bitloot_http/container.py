@@ -8,13 +8,12 @@ container, which only wires. What comes out is typed: a `Shop` for whoever decid
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 import aiohttp
-import attrs
 from dependency_injector import containers, providers
 
 from bitloot_adapters._shared.envelope import KeySealer, MasterKeys, PayloadSealer
@@ -25,24 +24,36 @@ from bitloot_adapters.hmac_links import HmacLinks
 from bitloot_adapters.kinguin import KinguinSupplier
 from bitloot_adapters.mail_folder import FolderMailer
 from bitloot_adapters.nowpayments import NowPaymentsGateway, RateLimit
+from bitloot_adapters.smtp import SmtpMailer, SmtpServer
 from bitloot_adapters.sql import migrate
-from bitloot_adapters.sql.admin_tokens import SqlAdminTokens
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.rate import SqlRateLimit
 from bitloot_adapters.sql.sqlite import SqliteDatabase
 from bitloot_adapters.sql.storage import SqlStorage
 from bitloot_adapters.sql.url import DatabaseUrl
 from bitloot_adapters.system import SystemClock, SystemIds
-from bitloot_adapters.taskiq import TaskiqNotifier, build_broker, register_run_job
+from bitloot_adapters.taskiq import (
+    EmbeddedBroker,
+    RingListener,
+    TaskiqNotifier,
+    build_broker,
+    build_redis_broker,
+    register_run_job,
+)
+from bitloot_core.ports.mailer import Mailer
 from bitloot_core.ports.notifier import JobNotifier
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.ids import JobId
 from bitloot_core.values.secret import Secret
 from bitloot_http.new_token import give_out_token
-from bitloot_http.readiness import Probe, probes_of
+from bitloot_http.readiness import probes_of
+from bitloot_http.service import Part, Seams, Service
 from bitloot_http.settings import Settings
 from bitloot_http.worker import Worker
+
+if TYPE_CHECKING:
+    from bitloot_adapters.taskiq.steady import SteadyStreamBroker
 
 CONCURRENCY = 16
 """Jobs in hand at once: they mostly wait for vendors, so more than there are cores."""
@@ -51,43 +62,6 @@ GRACE = timedelta(seconds=20)
 _LONGEST_CALL = timedelta(seconds=30)
 _SENDER = "BitLoot <shop@localhost>"
 _IPN_PATH = "/payments/ipn"
-
-
-@attrs.frozen(kw_only=True)
-class Seams:
-    """
-    Where a test can stand in the way of the outside world, to count what passes and to stop the process there.
-
-    Attributes:
-        commit: commits a transaction.
-        traces: watch the calls to vendors.
-    """
-
-    commit: Callable[[Any], None] | None = None
-    traces: tuple[aiohttp.TraceConfig, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class Service:
-    """
-    What a running process is made of.
-
-    Attributes:
-        worker: does jobs; it is started and stopped with the service.
-        storage: the database and the admin's tokens.
-        probes: what `/health/ready` looks at.
-    """
-
-    settings: Settings
-    shop: Shop
-    worker: Worker
-    storage: SqlStorage
-    probes: Mapping[str, Probe]
-
-    @property
-    def tokens(self) -> SqlAdminTokens:
-        """The admin's tokens."""
-        return self.storage.admin_tokens
 
 
 def _deadlines(settings: Settings) -> Deadlines:
@@ -113,8 +87,12 @@ def _ipn_url(settings: Settings) -> str:
     return settings.public_url + _IPN_PATH
 
 
-def _sender(settings: Settings) -> Sender:
-    return Sender.parse(settings.mail_from or _SENDER)
+def _mailer(settings: Settings, clock: SystemClock) -> Mailer:
+    sender = Sender.parse(settings.mail_from or _SENDER)
+    if settings.smtp_url is None:
+        return FolderMailer(settings.mail_dir, sender, clock=clock)
+    deadline = min(_LONGEST_CALL, settings.job_lease / 3)
+    return SmtpMailer(SmtpServer.parse(settings.smtp_url.reveal()), sender, clock=clock, deadline=deadline)
 
 
 def _link_secrets(settings: Settings) -> list[str]:
@@ -163,12 +141,7 @@ class _Wiring(containers.DeclarativeContainer):
         providers.Singleton(KeySealer, master_keys),
     )
     links = providers.Singleton(HmacLinks, providers.Callable(_link_secrets, settings))
-    mailer = providers.Singleton(
-        FolderMailer,
-        settings.provided.mail_dir,
-        providers.Callable(_sender, settings),
-        clock=clock,
-    )
+    mailer = providers.Singleton(_mailer, settings, clock)
     shop = providers.Singleton(
         Shop,
         orders=storage.provided.store,
@@ -206,30 +179,57 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, seams: Seams | None = None) -> AsyncIterator[Service]:
+async def open_service(
+    settings: Settings, seams: Seams | None = None, *, part: Part = Part.ALL
+) -> AsyncIterator[Service]:
     """
-    Open a service with its worker inside the process; what is in hand at the end is finished within `GRACE`.
+    Open a service, or the part of it that this process is; what is in hand at the end is finished within `GRACE`.
 
     Raises:
         InvalidInput: a setting cannot be used by this version.
     """
     async with _opened(settings, seams or Seams()) as (wiring, stack):
-        broker = build_broker(workers=CONCURRENCY, drain=GRACE)
-        wiring.notifier.override(providers.Object(TaskiqNotifier(broker)))
+        bell = await _hang(settings, stack)
+        wiring.notifier.override(providers.Object(TaskiqNotifier(bell)))
         shop = wiring.shop()
-        worker = Worker(shop, concurrency=CONCURRENCY, look_every=settings.relay)
-        register_run_job(broker, worker.run)
-        await broker.startup()
-        stack.push_async_callback(broker.shutdown)
-        worker.start()
-        stack.push_async_callback(worker.stop, grace=GRACE)
+        worker = await _employ(shop, settings, bell, stack) if part is Part.ALL else None
         storage = wiring.storage()
         probes = probes_of(
             shop,
             write=lambda: storage.database.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()),
             schema=lambda: database_state(settings),
+            bell=None if isinstance(bell, EmbeddedBroker) else bell.answers,
         )
-        yield Service(settings=settings, shop=shop, worker=worker, storage=storage, probes=probes)
+        yield Service(settings=settings, shop=shop, worker=worker, tokens=storage.admin_tokens, probes=probes)
+
+
+async def _hang(settings: Settings, stack: AsyncExitStack) -> EmbeddedBroker | SteadyStreamBroker:
+    """Hang up the doorbell: between processes where there is a Redis, else within this one."""
+    bell: EmbeddedBroker | SteadyStreamBroker
+    if settings.redis_url is None:
+        bell = build_broker(workers=CONCURRENCY, drain=GRACE)
+    else:
+        bell = build_redis_broker(settings.redis_url.reveal())
+    await bell.startup()
+    stack.push_async_callback(bell.shutdown)
+    return bell
+
+
+async def _employ(
+    shop: Shop, settings: Settings, bell: EmbeddedBroker | SteadyStreamBroker, stack: AsyncExitStack
+) -> Worker:
+    """Let somebody answer the doorbell. At the end: nothing new is taken, and what is in hand has `GRACE`."""
+    worker = Worker(shop, concurrency=CONCURRENCY, look_every=settings.relay)
+    worker.start()
+    stack.push_async_callback(worker.stop, grace=GRACE)
+    if isinstance(bell, EmbeddedBroker):
+        register_run_job(bell, worker.run)
+    else:
+        listener = RingListener(bell, worker.run, concurrency=CONCURRENCY)
+        listener.start()
+        # The worker has the grace: its jobs are shielded from the end of the listener.
+        stack.push_async_callback(listener.stop, grace=timedelta(0))
+    return worker
 
 
 async def create_admin_token(
@@ -286,9 +286,7 @@ def _refuse_what_is_not_there_yet(settings: Settings) -> None:
     """Refuse, rather than fall back to something else: a setting that is not obeyed is worse than none."""
     asked_for = (
         ("DATABASE_URL", not DatabaseUrl.parse(settings.database_url.reveal()).is_sqlite),
-        ("REDIS_URL", settings.redis_url is not None),
         ("R2_*", settings.r2 is not None),
-        ("SMTP_URL", settings.smtp_url is not None),
     )
     for name, is_asked_for in asked_for:
         if is_asked_for:

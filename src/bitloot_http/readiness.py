@@ -18,7 +18,11 @@ MOST_WAITING = 1000
 
 
 def probes_of(
-    shop: Shop, *, write: Callable[[], Awaitable[object]], schema: Callable[[], Awaitable[str]]
+    shop: Shop,
+    *,
+    write: Callable[[], Awaitable[object]],
+    schema: Callable[[], Awaitable[str]],
+    bell: Callable[[], Awaitable[bool]] | None = None,
 ) -> dict[str, Probe]:
     """
     The probes of a service, by name.
@@ -26,6 +30,7 @@ def probes_of(
     Args:
         write: commits a transaction that changes nothing.
         schema: tells how the database's tables stand to this version (`current` is well).
+        bell: asks the doorbell's server whether it is there; None if the doorbell has none.
     """
 
     async def database() -> str | None:
@@ -51,4 +56,10 @@ def probes_of(
         waiting = len(await due_jobs(shop, MOST_WAITING))
         return None if waiting < MOST_WAITING else f"{waiting} jobs or more are due and wait"
 
-    return {"database": database, "migrations": migrations, "vault": vault, "backlog": backlog}
+    async def redis() -> str | None:
+        if bell is None or await bell():
+            return None
+        return "it does not answer: jobs are found later, none is lost"
+
+    probes: dict[str, Probe] = {} if bell is None else {"redis": redis}
+    return probes | {"database": database, "migrations": migrations, "vault": vault, "backlog": backlog}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from bitloot_http.cli import admin, database, demo, orders, products, serve, vault, webhooks
+from bitloot_http.cli import admin, database, demo, orders, products, serve, vault, webhooks, worker
 
 program = typer.Typer(
     name="bitloot",
@@ -17,6 +17,7 @@ program = typer.Typer(
 )
 program.command("demo")(demo.demo)
 program.command("serve")(serve.serve)
+program.command("worker")(worker.worker)
 program.add_typer(database.commands, name="db")
 program.add_typer(products.commands, name="products")
 program.add_typer(orders.commands, name="orders")

@@ -21,13 +21,14 @@ from bitloot_adapters.kinguin_simulator import PNG, TEXT, KinguinSimulator, Knob
 from bitloot_adapters.nowpayments_simulator import NowPaymentsSimulator, RetrySchedule
 from bitloot_core.values.secret import Secret
 from bitloot_http.app import build_app
-from bitloot_http.container import Service, open_service, upgrade_database
+from bitloot_http.container import open_service, upgrade_database
 from bitloot_http.demo.catalogue import GAMES, products_csv
 from bitloot_http.environment import parse_dotenv
 from bitloot_http.logs import configure_logs
 from bitloot_http.new_token import give_out_token
 from bitloot_http.products_csv import parse_products
 from bitloot_http.reading_settings import read_settings
+from bitloot_http.service import Service
 from bitloot_http.serving import address_of, free_port, serving
 from bitloot_http.settings import Settings
 

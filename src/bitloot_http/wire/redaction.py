@@ -6,6 +6,7 @@ A list of what may be read, not of what may not: a supplier that begins to send 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from bitloot_core.ports.inbox import Source
 
 STARS = "***"
 _DEEPEST = 16
+_FIELD = re.compile(r"[a-z][A-Za-z_]{0,31}")
+"""How fields are named; a product key that stands where a name should has figures, dashes or capitals first."""
 _NO_KEY = frozenset({"reservationId", "orderId", "orderExternalId", "status", "updatedAt", "createdAt", "totalQty"})
 """Kinguin's fields that hold no key. **Source:** Kinguin ESA documentation, webhooks; our own HMAC form."""
 
@@ -39,7 +42,10 @@ def readable_payload(source: Source, body: bytes) -> Any:
 
 def _starred(value: Any, depth: int) -> Any:
     if depth and isinstance(value, Mapping):
-        return {name: _shown(name, inner, depth) for name, inner in value.items()}
+        return {
+            name if _FIELD.fullmatch(name) else f"{STARS} {number}": _shown(name, inner, depth)
+            for number, (name, inner) in enumerate(value.items(), start=1)
+        }
     if depth and isinstance(value, list):
         return [_starred(inner, depth - 1) for inner in value]
     return STARS

@@ -28,10 +28,11 @@ from sqlalchemy.engine import RootTransaction
 
 from bitloot_http.app import build_app
 from bitloot_http.cli.running import run_loop
-from bitloot_http.container import Seams, open_service
+from bitloot_http.container import open_service
 from bitloot_http.environment import read_environment
 from bitloot_http.logs import configure_logs
 from bitloot_http.reading_settings import read_settings
+from bitloot_http.service import Seams
 from bitloot_http.serving import serving
 
 _WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE)\s+(?:OR \w+\s+)?(?:INTO\s+|FROM\s+)?\"?(\w+)", re.IGNORECASE)

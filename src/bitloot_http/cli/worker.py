@@ -1,0 +1,83 @@
+"""
+`bitloot worker`: jobs in processes of their own, rung for over Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bitloot_http.cli.failures import NOT_ASKED_PROPERLY, Failure
+
+if TYPE_CHECKING:
+    from bitloot_http.settings import Settings
+
+_AGAIN_AFTER_SECONDS = 1.0
+"""A worker that dies at once shall not be started again at once."""
+_MOST = 64
+
+
+def worker(
+    processes: Annotated[int, typer.Option(min=1, max=_MOST, help="How many workers to run on this machine.")] = 1,
+) -> None:
+    """
+    Do jobs until told to stop. Needs REDIS_URL; any number of workers on any number of hosts share the work.
+
+    Ends on Ctrl-C or SIGTERM: what is in hand is finished, or its lease given up for another worker to take over.
+    """
+    from bitloot_http.cli.running import run
+
+    run(_one if processes == 1 else lambda settings: _several(settings, processes))
+
+
+async def _one(settings: Settings) -> None:
+    from bitloot_http.cli.required_database import require_database
+    from bitloot_http.container import open_service
+    from bitloot_http.logs import configure_logs
+    from bitloot_http.serving import told_to_stop
+
+    _require_redis(settings)
+    configure_logs(settings.log_level)
+    await require_database(settings, makes_new=False)
+    async with told_to_stop() as stopped, open_service(settings):
+        typer.echo("working")
+        sys.stdout.flush()
+        await stopped.wait()
+
+
+async def _several(settings: Settings, processes: int) -> None:
+    """Keep so many workers running, each a process of its own; one that dies is replaced."""
+    from bitloot_http.cli.required_database import require_database
+    from bitloot_http.serving import told_to_stop
+
+    _require_redis(settings)
+    await require_database(settings, makes_new=False)
+    async with told_to_stop() as stopped, asyncio.TaskGroup() as group:
+        for _ in range(processes):
+            group.create_task(_keep_one(stopped))
+
+
+async def _keep_one(stopped: asyncio.Event) -> None:
+    told = asyncio.ensure_future(stopped.wait())
+    while not stopped.is_set():
+        child = await asyncio.create_subprocess_exec(sys.executable, "-c", _CHILD)
+        ended = asyncio.ensure_future(child.wait())
+        await asyncio.wait({told, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            child.terminate()
+            await ended
+        elif not stopped.is_set():
+            await asyncio.wait({told}, timeout=_AGAIN_AFTER_SECONDS)
+
+
+_CHILD = "import sys; from bitloot_http.cli import main; sys.argv = ['bitloot', 'worker']; main()"
+
+
+def _require_redis(settings: Settings) -> None:
+    if settings.redis_url is None:
+        raise Failure(
+            "REDIS_URL is not set: without it the workers are inside `bitloot serve`.", code=NOT_ASKED_PROPERLY
+        )

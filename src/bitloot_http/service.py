@@ -1,0 +1,64 @@
+"""
+What a running process is made of, as the rest of the service sees it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import aiohttp
+import attrs
+
+from bitloot_core.usecases.shop import Shop
+from bitloot_http.access import AdminTokens
+from bitloot_http.new_token import KeepsTokens
+from bitloot_http.readiness import Probe
+from bitloot_http.settings import Settings
+from bitloot_http.worker import Worker
+
+
+class Tokens(AdminTokens[Any], KeepsTokens, Protocol):
+    """Keeps the tokens of the staff, and finds them again."""
+
+
+class Part(enum.Enum):
+    """Which part of the service a process is."""
+
+    WEB = "web"
+    """Answers requests and rings for workers elsewhere."""
+    ALL = "all"
+    """Does everything in one process."""
+
+
+@attrs.frozen(kw_only=True)
+class Seams:
+    """
+    Where a test can stand in the way of the outside world, to count what passes and to stop the process there.
+
+    Attributes:
+        commit: commits a transaction.
+        traces: watch the calls to vendors.
+    """
+
+    commit: Callable[[Any], None] | None = None
+    traces: tuple[aiohttp.TraceConfig, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Service:
+    """
+    A service that is open.
+
+    Attributes:
+        worker: does jobs; started and stopped with the service. None where workers are processes of their own.
+        tokens: the admin's tokens.
+        probes: what `/health/ready` looks at.
+    """
+
+    settings: Settings
+    shop: Shop
+    worker: Worker | None
+    tokens: Tokens
+    probes: Mapping[str, Probe]
