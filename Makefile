@@ -62,6 +62,9 @@ check: $(READY)
 BENCHES := start ingest orders memory
 bench: $(READY)
 	@for bench in $(or $(ARGS),$(BENCHES)); do PYTHONPATH=tests/system $(BIN)/python tests/benchmark/bench_$$bench.py || exit 1; done
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest --quiet --capture=no tests/benchmark/bench_sql.py
+endif
 
 docs: $(READY)
 	$(BIN)/python tools/check_docs.py
