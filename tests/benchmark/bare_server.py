@@ -1,4 +1,8 @@
-"""The yardstick of `bench_ingest`: an aiohttp handler that reads the body, checks one HMAC-SHA512, and answers."""
+"""
+The yardstick of `bench_ingest`: an aiohttp handler that reads the body, checks one HMAC-SHA512, and answers.
+
+Arguments: the secret, and the event loop: `asyncio`, as aiohttp comes, or `uvloop`, which our service runs on.
+"""
 
 from __future__ import annotations
 
@@ -37,5 +41,5 @@ async def main(secret: bytes) -> None:
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if sys.argv[2] == "uvloop" else None) as runner:
         runner.run(main(sys.argv[1].encode()))

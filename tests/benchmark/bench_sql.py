@@ -61,7 +61,7 @@ def test_flushing(tmp_path: Path) -> None:
             os.fsync(file.fileno())
             costs.append(time.perf_counter() - start)
 
-    print(f"\nfsync: median {statistics.median(costs) * 1000:.2f} ms, worst {max(costs) * 1000:.2f} ms")  # noqa: T201
+    print(f"\nfsync: median {statistics.median(costs) * 1000:.2f} ms, worst {max(costs) * 1000:.2f} ms")
 
 
 @pytest.mark.parametrize("at_once", [1, 16, 64])
@@ -76,7 +76,7 @@ async def test_receiving(storage: SqlStorage, at_once: int) -> None:
 
     speed = await rate((a_webhook(body) for body in bodies), receive, at_once=at_once)
 
-    print(f"\nreceive, {at_once:2} at once: {speed:8.0f} webhooks/s")  # noqa: T201
+    print(f"\nreceive, {at_once:2} at once: {speed:8.0f} webhooks/s")
 
 
 @pytest.mark.parametrize("at_once", [1, 16])
@@ -104,4 +104,4 @@ async def test_an_order_on_its_way(storage: SqlStorage, at_once: int) -> None:
     reading = await rate(ids, storage.store.get, at_once=at_once)
     working = await rate(ids, work, at_once=at_once)
 
-    print(f"\n{at_once:2} at once: place {placing:.0f}/s, read {reading:.0f}/s, do a job {working:.0f}/s")  # noqa: T201
+    print(f"\n{at_once:2} at once: place {placing:.0f}/s, read {reading:.0f}/s, do a job {working:.0f}/s")
