@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bitloot_adapters.nowpayments.signature import (
     DEEPEST,
     LARGEST_BODY_BYTES,
+    MOST_MEMBERS,
     IpnVerifier,
     canonical_text,
     parse_strictly,
@@ -148,6 +149,29 @@ def test_a_huge_or_deep_body_costs_next_to_nothing(body: bytes) -> None:
 
     assert not accepted
     assert time.process_time() - before < 0.5
+
+
+def with_members(count: int) -> bytes:
+    """A body with so many members."""
+    return json.dumps({str(number): number for number in range(count)}).encode()
+
+
+def test_a_body_with_more_members_than_any_notice_is_refused() -> None:
+    """Forty milliseconds a forgery, while nobody else is served: it would take a few dozen a second to drown us."""
+    most, more = with_members(MOST_MEMBERS), with_members(MOST_MEMBERS + 1)
+    signatures = [signed(canonical_text(parse_strictly(most))), signed(more)]
+
+    assert accepts(VERIFIER, signatures[0], most)
+    assert not accepts(VERIFIER, signatures[1], more)
+
+
+def test_half_a_character_is_escaped_as_javascript_escapes_it() -> None:
+    """**Source:** ECMA-262, well-formed JSON.stringify: a lone surrogate stands as its escape, in small letters."""
+    body = b'{"b": "\\uDBFF\\uD83D\\uDE00", "\\udc00": "\\u00e9"}'
+
+    canonical = canonical_text(parse_strictly(body))
+
+    assert canonical == '{"b":"\\udbff😀","\\udc00":"é"}'.encode()
 
 
 GOOD = GENUINE["signature"]

@@ -26,10 +26,12 @@ LARGEST_BODY_BYTES = 64 * 1024
 DEEPEST = 16
 """A notice has two levels (`fee`); a body that nests deeper than this is an attack."""
 
+MOST_MEMBERS = 256
+"""A notice has some thirty. Whoever sends thousands has us sort and write them before a forgery shows."""
+
 _SIGNATURE = re.compile(r"[0-9a-fA-F]{128}")
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 _LARGEST_ARRAY_INDEX = 2**32 - 2
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_INTEGER_DIGITS = 308
 
 
@@ -126,9 +128,11 @@ def parse_strictly(body: bytes) -> dict[str, JsonValue]:
     {'pay_amount': '1e-8'}
 
     Raises:
-        ValueError: it is something else.
+        ValueError: it is something else, or has more members than any notice.
         RecursionError: it is nested deeper than the parser can go.
     """
+    if body.count(b",") >= MOST_MEMBERS:
+        raise _NotStrict("too many members")
     fields = _DECODER.decode(body.decode("utf-8"))
     if not isinstance(fields, dict):
         raise _NotStrict("not an object")
@@ -145,12 +149,8 @@ def canonical_text(fields: Mapping[str, JsonValue]) -> bytes:
     Raises:
         ValueError: it is nested deeper than `DEEPEST`.
     """
-    text = _object_text(fields, DEEPEST)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # Only a lone surrogate has no UTF-8. **Source:** ECMA-262, well-formed JSON.stringify: it is escaped.
-        return _SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
+    # Only a lone surrogate has no UTF-8. **Source:** ECMA-262, well-formed JSON.stringify: it is escaped, `\ud800`.
+    return _object_text(fields, DEEPEST).encode(errors="backslashreplace")
 
 
 def _object_text(fields: Mapping[str, JsonValue], levels: int) -> str:
