@@ -21,7 +21,6 @@ from bitloot_core.order.reservations import (
     PlacedReservation,
     Plan,
     PlannedReservation,
-    RefusedReservation,
     Reservation,
     SupplierWord,
 )
@@ -216,8 +215,3 @@ def _strange(order: Order, res: Reservation, word: SupplierWord, now: datetime) 
         at=now,
         blocking=False,
     )
-
-
-def may_ask_again(res: Reservation) -> bool:
-    """Whether a retry has anything to do with this reservation."""
-    return not isinstance(res, CompletedReservation | RefusedReservation | FallenReservation)
