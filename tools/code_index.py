@@ -23,7 +23,9 @@ from bitloot_http.endpoints import ENDPOINTS
 from bitloot_http.reading_settings import variables
 from doc_pages import ROOT
 
-_CODE = ("src", "tests", "tools")
+_CODE = ("src", "tests")
+_ABOUT_DOCS = ROOT / "tests" / "unit" / "docs"
+"""What is said there of names that do not exist makes none of them."""
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACE = re.compile(r"[{:][^/}]*}?")
 
@@ -37,7 +39,7 @@ def _trees() -> dict[Path, ast.Module]:
 @cache
 def words() -> frozenset[str]:
     """Every word in the code, its texts and comments included."""
-    sources = [path.read_text(encoding="utf-8") for path in _trees()]
+    sources = [path.read_text(encoding="utf-8") for path in _trees() if not path.is_relative_to(_ABOUT_DOCS)]
     sources += [(ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "pyproject.toml", "conftest.py")]
     return frozenset(word for source in sources for word in _WORD.findall(source))
 
