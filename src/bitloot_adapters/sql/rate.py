@@ -19,11 +19,13 @@ from bitloot_adapters.sql.database import Database
 from bitloot_core.values.errors import Unavailable
 
 LONGEST_WAIT = timedelta(seconds=10)
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""A turn further ahead than the longest wait and this was given out by a clock that has been set right since."""
 _MAKE = text("INSERT INTO rate_limits (name, free_at) VALUES (:name, 0) ON CONFLICT (name) DO NOTHING")
 # A row in the past is as good as now: pauses do not save up a burst.
 _TAKE = text(
-    "UPDATE rate_limits SET free_at = CASE WHEN free_at > :now THEN free_at ELSE :now END + :interval "
-    "WHERE name = :name AND free_at <= :latest RETURNING free_at"
+    "UPDATE rate_limits SET free_at = CASE WHEN free_at BETWEEN :now AND :latest THEN free_at ELSE :now END "
+    "+ :interval WHERE name = :name AND (free_at <= :latest OR free_at > :bogus) RETURNING free_at"
 )
 _FREE_AT = text("SELECT free_at FROM rate_limits WHERE name = :name")
 
@@ -80,7 +82,9 @@ class SqlRateLimit:
         """Take the next turn: how long until then, and whether it was taken."""
         now = micros(self._now())
         step = interval // timedelta(microseconds=1)
-        values = {"name": self._name, "now": now, "interval": step, "latest": now + micros_of(self._longest_wait)}
+        latest = now + micros_of(self._longest_wait)
+        bogus = latest + step + micros_of(_CLOCKS_DIFFER)
+        values = {"name": self._name, "now": now, "interval": step, "latest": latest, "bogus": bogus}
         row = connection.execute(_TAKE, values).first()
         if row is None and connection.execute(_FREE_AT, {"name": self._name}).first() is None:
             connection.execute(_MAKE, {"name": self._name})

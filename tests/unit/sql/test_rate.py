@@ -90,6 +90,18 @@ async def test_a_wait_that_is_too_long_is_turned_away(database: SqliteDatabase) 
     assert waits.seconds == [0.5, 1.0, 1.5, 2.0, 1.5]
 
 
+async def test_a_clock_that_was_ahead_once_stops_nobody_for_ever(database: SqliteDatabase) -> None:
+    """A machine that comes up with a wrong date and is set right: the turns of that date never come."""
+    ahead, right, waits = ManualClock(), ManualClock(), Waits()
+    ahead.advance(timedelta(days=365))
+    await limit(database, ahead, waits).acquire()
+
+    await limit(database, right, waits).acquire()
+    await limit(database, right, waits).acquire()
+
+    assert waits.seconds == [0.5]
+
+
 async def test_zero_is_no_limit(database: SqliteDatabase) -> None:
     """Nobody waits, and the database is not asked."""
     waits = Waits()
