@@ -67,6 +67,7 @@ async def bench() -> AsyncIterator[Bench]:
     async with aiohttp.ClientSession() as session, simulator.serve() as served:
 
         def connect(api_key: str = API_KEY, rate_limit: RateLimit | None = None) -> NowPaymentsGateway:
+            """An adapter of the simulator's account, or of a stranger's."""
             return NowPaymentsGateway(
                 session=session,
                 api_key=Secret(api_key),
