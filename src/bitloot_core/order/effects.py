@@ -33,6 +33,9 @@ from bitloot_core.order.reservations import (
 )
 from bitloot_core.values.money import CoinAmount, Money
 
+_MACHINES = frozenset({"system", "gateway"})
+"""Who settles a finding by what it reports, not by saying so."""
+
 
 def effects_of(event: e.OrderEvent, order: Order, policy: Policy) -> tuple[JobRequest, ...]:
     """
@@ -59,15 +62,15 @@ def effects_of(event: e.OrderEvent, order: Order, policy: Policy) -> tuple[JobRe
             plan = _plan(order, event.number)
             first = first_look(plan, event.at, policy)
             return (_job(order, JobName.CHECK_RESERVATION, plan.ref, first),)
-        case e.KeyHeld() if len(order.held) == 1 and order.owed and order.may_reveal:
+        case e.LinkIssued() if event.by != "system":
+            kind = MailKind.PARTLY if order.owed else MailKind.DELIVERY
+            return (_job(order, JobName.SEND_MAIL, mail_ref(order.id, kind, event.link_id), event.at),)
+        case e.LinkIssued() if order.owed and order.may_reveal:
             ref = mail_ref(order.id, MailKind.PARTLY, "first")
             return (_job(order, JobName.SEND_MAIL, ref, event.at + policy.partly_ready),)
         case e.OrderFulfilled():
             return _delivery_mail(order, event.at)
-        case e.LinkIssued() if event.by != "system":
-            kind = MailKind.PARTLY if order.owed else MailKind.DELIVERY
-            return (_job(order, JobName.SEND_MAIL, mail_ref(order.id, kind, event.link_id), event.at),)
-        case e.FindingResolved() if event.by != "system" and not order.at_rest:
+        case e.FindingResolved() if event.by not in _MACHINES and not order.at_rest:
             return _everything_stuck(order, event.at)  # what is still wrong is found again
         case e.OrderRetried():
             return _everything_stuck(order, event.at)
@@ -122,9 +125,6 @@ def _expiry(order: Order, at: datetime) -> tuple[JobRequest, ...]:
     if order.is_settled or not isinstance(order.closing, StillOpen):
         return ()
     return (_job(order, JobName.EXPIRE, order.id, max(at, order.expires_at)),)
-
-
-# ------------------------------------------------------------------------------------------------------------- ledger
 
 
 def entries_of(event: e.OrderEvent, before: Order, after: Order) -> tuple[LedgerEntry, ...]:
