@@ -115,7 +115,8 @@ async def _hold(work: Work, order: Order, look: _Look) -> None:
         )
         # Keys first: those of a purchase that has just been cancelled were paid for, too.
         word = RecordSupplierWord(number=plan.number, word=look.purchase.word)
-        told = (*_tell(work, look, found.surplus), *(_taken(plan, key_id) for key_id in sorted(taken)))
+        brought = len(found.fitting) + len(taken) + sum(unit.reservation == plan.number for unit in order.held)
+        told = (*_tell(work, look, brought, found.surplus), *(_taken(plan, key_id) for key_id in sorted(taken)))
         end = _end_after(work, look.res, look.consumed)
         try:
             after = await work.finish(order, hold, word, *told, end=end, consumed=look.consumed)
@@ -149,10 +150,16 @@ def _release(plan: Plan) -> datetime:
     return datetime.min.replace(tzinfo=UTC) if day is None else datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def _tell(work: Work, look: _Look, surplus: int) -> tuple[OrderCommand, ...]:
-    """What a person should know of this look: too few keys, too many, or too slow."""
+def _tell(work: Work, look: _Look, shown: int, surplus: int) -> tuple[OrderCommand, ...]:
+    """
+    What a person should know of this look: too few keys, too many, or too slow.
+
+    Args:
+        shown: how many of the keys are such as were bought.
+        surplus: how many are not.
+    """
     told: list[OrderCommand] = []
-    plan, shown = look.res.plan, len(look.keys)
+    plan = look.res.plan
     wanted = len(plan.units)
     complete = look.purchase.word is SupplierWord.COMPLETED
     if complete and shown < wanted and work.job.snoozes >= _LOOKS_BEFORE_MISSING:

@@ -216,6 +216,22 @@ async def test_a_complete_purchase_with_too_few_keys_is_told(shop: FakeShop) -> 
     assert isinstance(order.reservations[0], PlacedReservation)
 
 
+async def test_keys_of_another_product_do_not_count_as_those_that_were_bought(shop: FakeShop) -> None:
+    """As many keys as were bought, and one of them is of no use to the buyer, who still waits for one."""
+    order = await shop.buy(2)
+    (purchase,) = shop.supplier.purchases
+    await shop.deliver(order.id, 1)
+    (key,) = await shop.supplier.keys_of(purchase.supplier_order_id)
+    strange = attrs.evolve(key, id=SupplierKeyId("z"), product_id=SupplierProductId("something else"))
+    shop.supplier_says(keys_of=(key, strange), status=attrs.evolve(purchase, word=SupplierWord.COMPLETED))
+
+    await shop.pass_time(timedelta(minutes=5))
+    assert set(reasons(await shop.order(order.id))) == {FindingReason.KEYS_SURPLUS, FindingReason.KEYS_MISSING}
+
+    await shop.pass_time(timedelta(hours=25))
+    assert FindingReason.SUPPLIER_SLOW in reasons(await shop.order(order.id))
+
+
 async def test_another_unique_name_is_not_mistaken_for_a_key(shop: FakeShop) -> None:
     """I11: an order that clashes for another reason cannot be written: its job ends, and a person is told."""
     order = await shop.buy()
