@@ -23,6 +23,9 @@ def serve(
 
     Settings come from the environment and from the file `.env`. Ends on Ctrl-C or SIGTERM, finishing what is in hand.
     """
+    from bitloot_http.garbage import hold_while_loading
+
+    hold_while_loading()
     from bitloot_http.cli.running import run
 
     run(lambda settings: _serve(settings, with_worker=with_worker))
@@ -32,6 +35,7 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
     from bitloot_http.app import build_app
     from bitloot_http.cli.required_database import require_database
     from bitloot_http.container import open_service
+    from bitloot_http.garbage import keep_what_is_loaded
     from bitloot_http.logs import configure_logs
     from bitloot_http.service import Part
     from bitloot_http.serving import serving, told_to_stop
@@ -44,6 +48,7 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
         open_service(settings, part=part) as service,
         serving(build_app(service, probes=service.probes), host=settings.host, port=settings.port) as address,
     ):
+        keep_what_is_loaded()
         typer.echo(f"listening on {address}")
         if sys.stdout.isatty():
             typer.echo(_next_steps(address, settings))

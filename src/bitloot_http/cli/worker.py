@@ -36,6 +36,7 @@ def worker(
 async def _one(settings: Settings) -> None:
     from bitloot_http.cli.required_database import require_database
     from bitloot_http.container import open_service
+    from bitloot_http.garbage import keep_what_is_loaded
     from bitloot_http.logs import configure_logs
     from bitloot_http.serving import told_to_stop
 
@@ -43,6 +44,7 @@ async def _one(settings: Settings) -> None:
     configure_logs(settings.log_level)
     await require_database(settings, makes_new=False)
     async with told_to_stop() as stopped, open_service(settings):
+        keep_what_is_loaded()
         typer.echo("working")
         sys.stdout.flush()
         await stopped.wait()
