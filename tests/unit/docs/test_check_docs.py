@@ -9,12 +9,14 @@ from http_world import ENOUGH
 import check_docs
 import doc_configuration
 import write_docs
+from bitloot_core.order.transitions import TRANSITIONS
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import InvalidInput
 from bitloot_http.container import open_shop
+from bitloot_http.products_csv import parse_products
 from bitloot_http.reading_settings import read_settings
 from doc_names import broken_names
-from doc_pages import ROOT, pages, spans
+from doc_pages import ROOT, fences, pages, spans
 
 INVARIANTS = ROOT / "docs" / "invariants.md"
 RUN = ROOT / "docs" / "run-the-service.md"
@@ -154,6 +156,31 @@ async def test_what_cannot_be_done_yet_is_said(tmp_path: Path, name: str) -> Non
     listed = RUN.read_text(encoding="utf-8").partition("<!-- not-yet -->")[2].partition("<!-- end -->")[0]
 
     assert await is_refused(tmp_path, NOT_YET[name]) is (f"* `{name}" in listed)
+
+
+def test_the_example_of_a_catalogue_is_one() -> None:
+    """Whoever copies it can import it."""
+    (example,) = (fence for fence in fences(RUN) if fence.lines[0].startswith("product_id,"))
+
+    assert ["counter-strike", "next-summer"] == [product.id for product in parse_products(example.text.encode())]
+
+
+ARROW = re.compile(r"^\s*(\w+) --> (\w+)", re.MULTILINE)
+
+
+def test_the_picture_of_an_orders_life_shows_what_can_happen() -> None:
+    """Each arrow between two states is in the table; the picture leaves some out, and invents none."""
+    (picture,) = (fence for fence in fences(ROOT / "docs" / "architecture.md") if fence.language == "mermaid")
+    arrows = set(ARROW.findall(picture.text))
+    lawful = {
+        (str(status), str(after))
+        for status, row in TRANSITIONS.items()
+        for follows in row.values()
+        for after in follows
+    }
+
+    assert arrows
+    assert arrows - lawful == set()
 
 
 def test_every_page_is_read() -> None:
