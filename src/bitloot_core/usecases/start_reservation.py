@@ -4,6 +4,8 @@ Buying: looked up before it is bought, claimed in writing before it is sent, and
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from bitloot_core.order.commands import (
@@ -28,7 +30,7 @@ from bitloot_core.ports.jobs import Done, Snooze
 from bitloot_core.ports.supplier import Purchase
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import AlreadyTaken, Rejected, Unavailable, Unknown
-from bitloot_core.values.ids import ExternalRef, order_of
+from bitloot_core.values.ids import ExternalRef, SupplierProductId, order_of
 
 _LEAST_LEASE = 1 / 3
 """The part of a lease that must be left before a purchase is sent: a worker that was stalled must not send it late."""
@@ -64,10 +66,24 @@ async def _adopt(work: Work, order: Order, ref: ExternalRef) -> bool:
     number = number_of(ref)
     alive = [one for one in found if one.word not in _DEAD] or list(found)
     try:
-        await work.finish(order, *(_record(number, one) for one in alive))
+        await work.finish(order, *(_record(number, one) for one in alive), *_contradictions(order, number, alive))
     except AlreadyTaken as taken:
         await _tell_taken(work, order, ref, taken)
     return True
+
+
+def _contradictions(order: Order, number: int, found: Sequence[Purchase]) -> Iterator[OpenFinding]:
+    """Put before a person what lives under our reference and is not what was asked for: it is paid for all the same."""
+    res = order.reservation(number)
+    wanted: Counter[SupplierProductId] = Counter()
+    for item in () if res is None else res.plan.items:
+        wanted[item.supplier_product_id] += item.quantity
+    for purchase in found:
+        if dict(purchase.quantities) != wanted:
+            text = f"The supplier's purchase {purchase.supplier_order_id} does not hold what was asked for."
+            yield OpenFinding(
+                reason=FindingReason.SUPPLIER_MISMATCH, subject=purchase.supplier_order_id, text=text, blocking=True
+            )
 
 
 def _record(number: int, purchase: Purchase) -> RecordPurchase:

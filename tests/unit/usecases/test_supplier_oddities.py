@@ -216,6 +216,22 @@ async def test_a_complete_purchase_with_too_few_keys_is_told(shop: FakeShop) -> 
     assert isinstance(order.reservations[0], PlacedReservation)
 
 
+async def test_a_purchase_that_is_found_and_is_not_what_was_asked_for_is_told(shop: FakeShop) -> None:
+    """An answer that contradicts is none, and the look-up finds the same again. **Source:** reliability.md, 2."""
+    shop.supplier.lose_next_answer()
+    order = await shop.buy(2)
+    (purchase,) = shop.supplier.purchases
+    shop.supplier_says(find=(attrs.evolve(purchase, quantities={SupplierProductId("something else"): 5}),))
+
+    await shop.pass_time(timedelta(minutes=1))
+
+    order = await shop.order(order.id)
+    assert isinstance(order.reservations[0], PlacedReservation)
+    assert reasons(order) == [FindingReason.SUPPLIER_MISMATCH]
+    assert Status.ATTENTION is shown_status(order)
+    assert len(shop.supplier.purchases) == 1
+
+
 async def test_keys_of_another_product_do_not_count_as_those_that_were_bought(shop: FakeShop) -> None:
     """As many keys as were bought, and one of them is of no use to the buyer, who still waits for one."""
     order = await shop.buy(2)
