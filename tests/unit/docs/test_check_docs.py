@@ -162,7 +162,9 @@ def test_the_example_of_a_catalogue_is_one() -> None:
     """Whoever copies it can import it."""
     (example,) = (fence for fence in fences(RUN) if fence.lines[0].startswith("product_id,"))
 
-    assert ["counter-strike", "next-summer"] == [product.id for product in parse_products(example.text.encode())]
+    read = [product.id for product in parse_products(example.text.encode())]
+
+    assert read == ["counter-strike", "next-summer"]
 
 
 ARROW = re.compile(r"^\s*(\w+) --> (\w+)", re.MULTILINE)
