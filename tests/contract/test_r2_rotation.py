@@ -100,3 +100,21 @@ class TestRotating:
         assert await r2.vault.rotate(ref) is False
 
         assert [request.method for request in r2.proxy.seen] == ["GET"]
+
+    async def test_an_object_without_a_version_is_not_replaced(self, r2: R2VaultWorld) -> None:
+        """Without a tag there is no condition, and without a condition nothing is written over."""
+        (ref,) = await r2.vault.save_keys([(OWNER, SERIAL)])
+        await r2.add_master_key()
+
+        async def without_tag(request: S3Request, forward: Forward) -> S3Answer:
+            """As a store in front of the store answers."""
+            answer = await forward(request)
+            answer.headers.pop("ETag", None)
+            return answer
+
+        r2.proxy.plan(without_tag, method="GET")
+
+        with pytest.raises(Unavailable, match="versions"):
+            await r2.vault.rotate(ref)
+
+        assert await r2.vault.open_keys([(ref, OWNER)]) == (SERIAL,)

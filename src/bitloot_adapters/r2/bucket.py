@@ -97,6 +97,9 @@ class SealedBucket:
 
         What took its place can be ours, as with `add`.
         """
+        if not tag:
+            # An empty condition is none.
+            raise Unavailable(PORT, "the store does not tell the versions of an object apart")
         return await self._put(ref, content, IfMatch=tag)
 
     async def read(self, ref: StorageRef) -> Found:
