@@ -24,6 +24,7 @@ from bitloot_adapters.hmac_links import HmacLinks
 from bitloot_adapters.kinguin import KinguinSupplier
 from bitloot_adapters.mail_folder import FolderMailer
 from bitloot_adapters.nowpayments import NowPaymentsGateway, RateLimit
+from bitloot_adapters.r2 import R2Deadlines, R2Vault, open_bucket
 from bitloot_adapters.smtp import SmtpMailer, SmtpServer
 from bitloot_adapters.sql import migrate
 from bitloot_adapters.sql.database import Database
@@ -42,10 +43,13 @@ from bitloot_adapters.taskiq import (
 )
 from bitloot_core.ports.mailer import Mailer
 from bitloot_core.ports.notifier import JobNotifier
+from bitloot_core.ports.system import Clock
+from bitloot_core.ports.vault import Vault
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.ids import JobId
 from bitloot_core.values.secret import Secret
+from bitloot_http.caretaker import DONE_JOBS_KEPT, Caretaker, Round
 from bitloot_http.new_token import give_out_token
 from bitloot_http.readiness import probes_of
 from bitloot_http.service import Part, Seams, Service
@@ -53,6 +57,7 @@ from bitloot_http.settings import Settings
 from bitloot_http.worker import Worker
 
 if TYPE_CHECKING:
+    from bitloot_adapters.r2.bucket import SealedBucket
     from bitloot_adapters.taskiq.steady import SteadyStreamBroker
 
 CONCURRENCY = 16
@@ -87,6 +92,12 @@ def _ipn_url(settings: Settings) -> str:
     return settings.public_url + _IPN_PATH
 
 
+def _vault(settings: Settings, bucket: SealedBucket | None, sealer: KeySealer, clock: SystemClock) -> Vault:
+    if bucket is None:
+        return DiskVault(SealedFolder(settings.vault_dir), sealer)
+    return R2Vault(bucket, sealer, clock=clock)
+
+
 def _mailer(settings: Settings, clock: SystemClock) -> Mailer:
     sender = Sender.parse(settings.mail_from or _SENDER)
     if settings.smtp_url is None:
@@ -106,6 +117,7 @@ class _Wiring(containers.DeclarativeContainer):
     database: providers.Dependency[Database] = providers.Dependency()
     session = providers.Dependency(instance_of=aiohttp.ClientSession)
     notifier: providers.Dependency[JobNotifier] = providers.Dependency()
+    bucket: providers.Dependency[SealedBucket | None] = providers.Dependency()
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(SystemIds, clock)
@@ -135,11 +147,7 @@ class _Wiring(containers.DeclarativeContainer):
         base_url=settings.provided.nowpayments_base,
         deadlines=deadlines,
     )
-    vault = providers.Singleton(
-        DiskVault,
-        providers.Singleton(SealedFolder, settings.provided.vault_dir),
-        providers.Singleton(KeySealer, master_keys),
-    )
+    vault = providers.Singleton(_vault, settings, bucket, providers.Singleton(KeySealer, master_keys), clock)
     links = providers.Singleton(HmacLinks, providers.Callable(_link_secrets, settings))
     mailer = providers.Singleton(_mailer, settings, clock)
     shop = providers.Singleton(
@@ -192,8 +200,12 @@ async def open_service(
         bell = await _hang(settings, stack)
         wiring.notifier.override(providers.Object(TaskiqNotifier(bell)))
         shop = wiring.shop()
-        worker = await _employ(shop, settings, bell, stack) if part is Part.ALL else None
         storage = wiring.storage()
+        worker = await _employ(shop, settings, bell, stack) if part is Part.ALL else None
+        if worker is not None:
+            caretaker = Caretaker(_rounds(storage, shop.clock, settings))
+            caretaker.start()
+            stack.push_async_callback(caretaker.stop)
         probes = probes_of(
             shop,
             write=lambda: storage.database.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()),
@@ -201,6 +213,15 @@ async def open_service(
             bell=None if isinstance(bell, EmbeddedBroker) else bell.answers,
         )
         yield Service(settings=settings, shop=shop, worker=worker, tokens=storage.admin_tokens, probes=probes)
+
+
+def _rounds(storage: SqlStorage, clock: Clock, settings: Settings) -> dict[str, Round]:
+    """What is cleared away, and from which age on."""
+    return {
+        "bodies": lambda: storage.inbox.prune_bodies(before=clock.now() - settings.retention),
+        "jobs": lambda: storage.jobs.prune_done(before=clock.now() - DONE_JOBS_KEPT),
+        "requests": lambda: storage.requests.prune(now=clock.now()),
+    }
 
 
 async def _hang(settings: Settings, stack: AsyncExitStack) -> EmbeddedBroker | SteadyStreamBroker:
@@ -277,20 +298,32 @@ async def _opened(settings: Settings, seams: Seams) -> AsyncIterator[tuple[_Wiri
         wiring = _Wiring(
             settings=settings,
             database=providers.Object(database),
+            bucket=providers.Object(await _bucket(settings, stack)),
             session=session,
         )
         yield wiring, stack
 
 
+async def _bucket(settings: Settings, stack: AsyncExitStack) -> SealedBucket | None:
+    """Open the bucket of the vault, if the keys lie in one."""
+    account = settings.r2
+    if account is None:
+        return None
+    return await stack.enter_async_context(
+        open_bucket(
+            endpoint=account.endpoint,
+            bucket=account.bucket,
+            access_key_id=account.access_key_id,
+            secret_access_key=account.secret_access_key,
+            deadlines=R2Deadlines(operation=min(R2Deadlines().operation, settings.job_lease / 3)),
+        )
+    )
+
+
 def _refuse_what_is_not_there_yet(settings: Settings) -> None:
     """Refuse, rather than fall back to something else: a setting that is not obeyed is worse than none."""
-    asked_for = (
-        ("DATABASE_URL", not DatabaseUrl.parse(settings.database_url.reveal()).is_sqlite),
-        ("R2_*", settings.r2 is not None),
-    )
-    for name, is_asked_for in asked_for:
-        if is_asked_for:
-            raise InvalidInput(name, "asks for something that this version cannot do yet", code="not-supported")
+    if not DatabaseUrl.parse(settings.database_url.reveal()).is_sqlite:
+        raise InvalidInput("DATABASE_URL", "asks for something that this version cannot do yet", code="not-supported")
 
 
 async def upgrade_database(settings: Settings) -> None:

@@ -19,6 +19,7 @@ from bitloot_core.order.payments import (
     Payment,
     RefusedPayment,
     ReturnedPayment,
+    ReturnedStray,
     ReviewedPayment,
     SettledPayment,
     ShortPayment,
@@ -101,6 +102,8 @@ class PaymentView:
                 return cls._unasked(payment.gateway_id, payment.received, "review")
             case AcceptedStray():
                 return cls._unasked(payment.gateway_id, payment.receipt.received, "finished")
+            case ReturnedStray():
+                return cls._unasked(payment.gateway_id, payment.receipt.received, "refunded")
             case never:
                 assert_never(never)
 
