@@ -29,12 +29,14 @@ from bitloot_core.order.payments import (
     OpenPayment,
     Payment,
     ReturnedPayment,
+    ReturnedStray,
     ReviewedPayment,
     SettledPayment,
     ShortPayment,
     StrayPayment,
     VoidPayment,
     VoidReason,
+    is_returned,
     name_of,
     received_of,
 )
@@ -45,6 +47,8 @@ from bitloot_core.values.money import CoinAmount
 from bitloot_core.values.reading import PROGRESS, PaymentReading, PaymentWord
 
 Unsettled: TypeAlias = OpenPayment | ShortPayment | ReviewedPayment | VoidPayment
+Counted: TypeAlias = SettledPayment | AcceptedStray | ReturnedPayment | ReturnedStray
+"""A payment that counts, or did until it was sent back."""
 _FINALITY = {VoidReason.EXPIRED: 0, VoidReason.FAILED: 1, VoidReason.CANCELLED: 2, VoidReason.REFUNDED: 3}
 """A payment that has ended may end once more with a higher word, never with a lower one."""
 _ENDED_BY_HAND = frozenset({VoidReason.CANCELLED, VoidReason.REFUNDED})
@@ -58,7 +62,7 @@ def follow(
     match payment:
         case StrayPayment():
             return record_stray(order, reading, payment, now)
-        case SettledPayment() | AcceptedStray() | ReturnedPayment():
+        case SettledPayment() | AcceptedStray() | ReturnedPayment() | ReturnedStray():
             return _after_settlement(order, payment, reading, now)
         case OpenPayment() | ShortPayment() | ReviewedPayment() | VoidPayment():
             verdict = assess(reading, payment.invoice, order.id, tolerance_percent=policy.tolerance_percent)
@@ -220,7 +224,7 @@ def _strange(
 
 
 def _after_settlement(
-    order: Order, payment: SettledPayment | AcceptedStray | ReturnedPayment, reading: PaymentReading, now: datetime
+    order: Order, payment: Counted, reading: PaymentReading, now: datetime
 ) -> tuple[e.OrderEvent, ...]:
     """Settled stays settled, whatever old messages say; only a refund takes the money away again."""
     if reading.word in _STRANGE_AFTERWARDS:
@@ -230,14 +234,11 @@ def _after_settlement(
     return _grow(order, payment, reading, now)
 
 
-def _return(
-    order: Order, payment: SettledPayment | AcceptedStray | ReturnedPayment, now: datetime
-) -> tuple[e.OrderEvent, ...]:
-    if isinstance(payment, ReturnedPayment):
+def _return(order: Order, payment: Counted, now: datetime) -> tuple[e.OrderEvent, ...]:
+    if is_returned(payment):
         return ()
-    gone = () if isinstance(payment, AcceptedStray) else (e.PaymentReturned(at=now, attempt=payment.attempt),)
     return (
-        *gone,
+        e.PaymentReturned(at=now, attempt=payment.attempt),
         *finding(
             order,
             FindingReason.PAYMENT_RETURNED,
@@ -250,9 +251,7 @@ def _return(
     )
 
 
-def _grow(
-    order: Order, payment: SettledPayment | AcceptedStray | ReturnedPayment, reading: PaymentReading, now: datetime
-) -> tuple[e.OrderEvent, ...]:
+def _grow(order: Order, payment: Counted, reading: PaymentReading, now: datetime) -> tuple[e.OrderEvent, ...]:
     """More on a payment than when it settled is shown; it changes nothing else."""
     had = payment.receipt.received
     if reading.coin != had.coin or reading.actually_paid <= had.amount:

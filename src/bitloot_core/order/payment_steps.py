@@ -20,6 +20,7 @@ from bitloot_core.order.payments import (
     Payment,
     RefusedPayment,
     ReturnedPayment,
+    ReturnedStray,
     ReviewedPayment,
     SettledPayment,
     ShortPayment,
@@ -99,6 +100,14 @@ def _next(order: Order, payment: Payment, event: PaymentStep) -> Payment:
         case e.PaymentReturned(), SettledPayment():
             return ReturnedPayment(
                 attempt=attempt, invoice=payment.invoice, receipt=payment.receipt, returned_at=event.at
+            )
+        case e.PaymentReturned(), AcceptedStray():
+            return ReturnedStray(
+                attempt=attempt,
+                gateway_id=payment.gateway_id,
+                parent_id=payment.parent_id,
+                receipt=payment.receipt,
+                returned_at=event.at,
             )
         case (
             e.PaymentProgressed()

@@ -167,6 +167,17 @@ class ReturnedPayment:
 
 
 @attrs.frozen(kw_only=True)
+class ReturnedStray:
+    """A stray payment that a person had let count, and that the gateway then sent back."""
+
+    attempt: int
+    gateway_id: GatewayPaymentId
+    parent_id: GatewayPaymentId | None
+    receipt: Receipt
+    returned_at: datetime
+
+
+@attrs.frozen(kw_only=True)
 class VoidPayment:
     """
     It ended without settling anything. A late deposit can still turn it into a settled one.
@@ -193,13 +204,14 @@ Payment: TypeAlias = (
     | AcceptedStray
     | SettledPayment
     | ReturnedPayment
+    | ReturnedStray
     | VoidPayment
 )
 Invoiced: TypeAlias = OpenPayment | ShortPayment | ReviewedPayment | SettledPayment | ReturnedPayment | VoidPayment
 """The states in which the gateway has given us an invoice."""
 
 
-Named: TypeAlias = Invoiced | StrayPayment | AcceptedStray
+Named: TypeAlias = Invoiced | StrayPayment | AcceptedStray | ReturnedStray
 """The states in which the gateway has a name for it."""
 
 
@@ -210,7 +222,7 @@ def coin_of(payment: Payment) -> str:
             return payment.coin
         case StrayPayment():
             return payment.received.coin
-        case AcceptedStray():
+        case AcceptedStray() | ReturnedStray():
             return payment.receipt.received.coin
         case _:
             return payment.invoice.due.coin
@@ -227,7 +239,8 @@ def gateway_id_of(payment: Payment) -> GatewayPaymentId | None:
 
 def name_of(payment: Named) -> GatewayPaymentId:
     """The gateway's name of a payment that has one."""
-    return payment.gateway_id if isinstance(payment, StrayPayment | AcceptedStray) else payment.invoice.gateway_id
+    unasked = StrayPayment | AcceptedStray | ReturnedStray
+    return payment.gateway_id if isinstance(payment, unasked) else payment.invoice.gateway_id
 
 
 def received_of(payment: Payment) -> CoinAmount | None:
@@ -235,7 +248,7 @@ def received_of(payment: Payment) -> CoinAmount | None:
     match payment:
         case ShortPayment() | ReviewedPayment() | StrayPayment() | VoidPayment():
             seen = payment.received
-        case SettledPayment() | AcceptedStray() | ReturnedPayment():
+        case SettledPayment() | AcceptedStray() | ReturnedPayment() | ReturnedStray():
             seen = payment.receipt.received
         case _:
             return None
@@ -244,7 +257,7 @@ def received_of(payment: Payment) -> CoinAmount | None:
 
 def is_returned(payment: Payment) -> bool:
     """Whether the gateway has sent a payment's coins back."""
-    return isinstance(payment, ReturnedPayment) or (
+    return isinstance(payment, ReturnedPayment | ReturnedStray) or (
         isinstance(payment, VoidPayment) and payment.why is VoidReason.REFUNDED
     )
 

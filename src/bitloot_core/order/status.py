@@ -12,6 +12,7 @@ from bitloot_core.order.payments import (
     OpenPayment,
     RefusedPayment,
     ReturnedPayment,
+    ReturnedStray,
     SettledPayment,
     ShortPayment,
     StrayPayment,
@@ -59,7 +60,8 @@ def status_of(order: Order) -> Status:
             return Status.CANCELLED
         case _:
             pass
-    if any(isinstance(payment, SettledPayment | AcceptedStray | ReturnedPayment) for payment in order.payments):
+    counted = SettledPayment | AcceptedStray | ReturnedPayment | ReturnedStray
+    if any(isinstance(payment, counted) for payment in order.payments):
         bought = any(isinstance(res, _BOUGHT) for res in order.reservations)
         return Status.FULFILLING if bought else Status.PAID
     return _before_payment(order)

@@ -149,7 +149,8 @@ def _of_payment(
         case e.PaymentReturned():
             return _both("The gateway sent the payment back.")
         case e.PaymentVoided():
-            return _both(f"A payment is {event.why}.")
+            ended = f"A payment is {event.why}."
+            return _both(f"{ended} {event.received} had come on it." if event.received.amount else ended, ended)
         case never:
             assert_never(never)
 

@@ -185,14 +185,15 @@ def test_a_refund_of_a_fulfilled_order_is_told_and_leaves_it_fulfilled() -> None
 
 
 def test_a_refund_of_an_accepted_stray_is_told() -> None:
-    """It had counted because a person said so; a person hears that it went."""
+    """It had counted because a person said so; it counts no more, and a person hears that it went."""
     stray = PLACES["waiting, stray"]
     accepted = stray.when(c.AcceptPayment(gateway_id="stray", by="admin:ann", reason="ours"))
 
     story = accepted.when(read(a_reading(stray.order, Word.REFUNDED, gateway_id="stray", parent="pay-o1-1")))
 
-    assert story.told == ("FindingOpened",)
+    assert story.told == ("PaymentReturned", "FindingOpened")
     assert story.shown is Status.ATTENTION
+    assert not story.order.is_settled
 
 
 def test_more_on_a_settled_payment_is_told() -> None:

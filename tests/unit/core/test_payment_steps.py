@@ -18,6 +18,7 @@ from bitloot_core.order.payments import (
     Payment,
     RefusedPayment,
     ReturnedPayment,
+    ReturnedStray,
     ReviewedPayment,
     SettledPayment,
     ShortPayment,
@@ -63,9 +64,10 @@ FOLLOWS: Mapping[type[Payment], Mapping[type, type[Payment]]] = {
     ReviewedPayment: UNSETTLED,
     VoidPayment: UNSETTLED,
     StrayPayment: {e.PaymentSettled: AcceptedStray},
-    AcceptedStray: {},
+    AcceptedStray: {e.PaymentReturned: ReturnedStray},
     SettledPayment: {e.PaymentReturned: ReturnedPayment},
     ReturnedPayment: {},
+    ReturnedStray: {},
 }
 """(state, event) -> the state that follows; what is not here is impossible."""
 
