@@ -40,6 +40,7 @@ from bitloot_core.order.payments import (
     Payment,
     RefusedPayment,
     ReturnedPayment,
+    ReturnedStray,
     ReviewedPayment,
     SettledPayment,
     ShortPayment,
@@ -71,6 +72,7 @@ PAYMENT_TAGS: Mapping[type[Payment], str] = {
     AcceptedStray: "accepted",
     SettledPayment: "settled",
     ReturnedPayment: "returned",
+    ReturnedStray: "stray-returned",
     VoidPayment: "void",
 }
 RESERVATION_TAGS: Mapping[type[Reservation], str] = {

@@ -19,6 +19,7 @@ from bitloot_core.order.payments import (
     Payment,
     RefusedPayment,
     ReturnedPayment,
+    ReturnedStray,
     ReviewedPayment,
     SettledPayment,
     ShortPayment,
@@ -90,6 +91,13 @@ def _payments(order: Order) -> dict[str, Payment]:
         ),
         "payment-stray-accepted": AcceptedStray(
             attempt=1, gateway_id=stray, parent_id=None, receipt=a_receipt(order, by="admin:ann")
+        ),
+        "payment-stray-returned": ReturnedStray(
+            attempt=1,
+            gateway_id=stray,
+            parent_id=None,
+            receipt=a_receipt(order, by="admin:ann"),
+            returned_at=at + timedelta(days=2),
         ),
         "payment-settled": SettledPayment(attempt=1, invoice=invoice, receipt=a_receipt(order)),
         "payment-returned": ReturnedPayment(

@@ -244,7 +244,7 @@ def test_every_state_of_an_order_has_its_page(name: str) -> None:
 def test_every_status_has_its_words() -> None:
     """A new one cannot be forgotten."""
     assert set(WORDS) == set(Status)
-    assert len(get_args(Payment)) == 11
+    assert len(get_args(Payment)) == 12
 
 
 def test_a_qr_code_has_no_style_of_its_own() -> None:

@@ -43,7 +43,7 @@ STATES = [(kind, state) for kind, (union, *_) in KINDS.items() for state in get_
 
 def test_the_tags_are_those_that_are_stored() -> None:
     """A tag is in databases out there: it can be added to, never changed."""
-    payments = "intended in-doubt refused open short review stray accepted settled returned void"
+    payments = "intended in-doubt refused open short review stray accepted settled returned stray-returned void"
     reservations = "planned claimed in-doubt placed completed refused fallen"
 
     assert payments == " ".join(mapping.PAYMENT_TAGS.values())
