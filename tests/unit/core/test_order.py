@@ -40,6 +40,9 @@ def test_an_address_that_can_be_written_to_is_taken(email: str) -> None:
         "a@b.co>",
         "a,b@c.co",
         "a@b@c.co",
+        f"a@{'b' * 64}.co",
+        "a@b\u200b.co",
+        "a@b\uff1bx.co",
     ],
 )
 def test_what_is_no_address_is_refused(email: str) -> None:
