@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import shutil
 import statistics
 import sys
 import tempfile
@@ -24,12 +25,14 @@ from figures import about_this_machine, cpu_seconds, figure, note, title
 
 from harness.service import SERVE, ServiceProcess
 from harness.surroundings import Surroundings, surroundings
-from harness.system import make_stocked_database
+from harness.system import make_stocked_database, open_system
+from harness.waiting import pause
 
 HERE = Path(__file__).parent
 TARGETS = {16: "0.25", 64: "0.45"}
 PATHS = {"/kinguin/webhooks": "KINGUIN_WEBHOOK_SECRET", "/payments/ipn": "NOWPAYMENTS_IPN_SECRET"}
 SECRET = "the-same-for-both-so-that-both-sides-check-the-same-bytes"
+_LOOK_SECONDS, _LITTLE, _MOST_LOOKS = 0.3, 0.2, 200
 SERVICES = {"web": (sys.executable, str(HERE / "web_only.py")), "web and worker in one process": SERVE}
 
 
@@ -74,10 +77,18 @@ async def line_of(process: asyncio.subprocess.Process) -> bytes:
 
 
 class Generator:
-    """Sends load from a process of its own; never the same delivery twice."""
+    """
+    Sends load from a process of its own; never the same delivery twice.
 
-    def __init__(self, process: asyncio.subprocess.Process, requests: int) -> None:
+    Args:
+        process: the child that sends.
+        about: the names of the order that all deliveries are about.
+        requests: how many make a run.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, about: Mapping[str, str], requests: int) -> None:
         self._process = process
+        self._about = about
         self._requests = requests
         self._sent = 0
 
@@ -85,7 +96,7 @@ class Generator:
         """One run against one server."""
         order = {
             "port": server.port, "path": path, "secret": SECRET, "connections": connections,
-            "count": self._requests, "first": self._sent,
+            "count": self._requests, "first": self._sent, **self._about,
         }  # fmt: skip
         self._sent += self._requests
         if self._process.stdin is None:
@@ -108,6 +119,28 @@ class Generator:
         runs.generator_busy.append(found["busy"])
 
 
+async def at_rest(pid: int) -> None:
+    """Wait until a process has little to do."""
+    used = cpu_seconds(pid)
+    for _ in range(_MOST_LOOKS):
+        await pause(_LOOK_SECONDS)
+        before, used = used, cpu_seconds(pid)
+        if used - before <= _LOOK_SECONDS * _LITTLE:
+            return
+
+
+async def order_that_is_over(folder: Path, empty: Path) -> tuple[Path, Mapping[str, str]]:
+    """A database in which one order was delivered, and the names of its payment and its purchase."""
+    async with open_system(folder, empty, **dict.fromkeys(PATHS.values(), SECRET)) as system:
+        placed = await system.buyer.place()
+        await system.deliver(placed)
+        await system.at_rest()
+        (bought,) = system.vendors.kinguin.purchases
+        await system.service.stop()
+        names = {"order": placed.order_id, "payment": placed.payment_id, "purchase": bought.order_id}
+        return system.place.database, names
+
+
 async def compare(
     place: Surroundings, program: Sequence[str], bare: Sequence[Server], generator: Generator, repeats: int
 ) -> None:
@@ -122,6 +155,7 @@ async def compare(
             runs = [Runs() for _ in servers]
             for _ in range(repeats):
                 for server, seen in zip(servers, runs, strict=True):
+                    await at_rest(service.pid)  # what it owes from the last run must not slow the others down
                     await generator.measure(server, path, connections, seen)
             note(f"POST {path}, {connections} connections")
             tell(runs[0], {server.name: seen for server, seen in zip(servers[1:], runs[1:], strict=True)}, connections)
@@ -148,20 +182,20 @@ async def main(requests: int, repeats: int, which: Sequence[str]) -> None:
     about_this_machine()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bitloot-bench-")))
-        stocked = make_stocked_database(folder / "stocked")
+        database, about = await order_that_is_over(folder / "order", make_stocked_database(folder / "stocked"))
         bare = []
         for loop in ("asyncio", "uvloop"):
             process = await stack.enter_async_context(child(str(HERE / "bare_server.py"), SECRET, loop))
             port = int((await line_of(process)).split()[-1])
             bare.append(Server(name=f"bare handler on {loop}", port=port, pid=process.pid))
         load = await stack.enter_async_context(child(str(HERE / "load_generator.py")))
-        generator = Generator(load, requests)
+        generator = Generator(load, about, requests)
         for name in which:
             title(f"{name}: {requests:,} deliveries a run, {repeats} runs each")
             place = stack.enter_context(
                 surroundings(folder / name.replace(" ", "-"), LOG_LEVEL="info", **dict.fromkeys(PATHS.values(), SECRET))
             )
-            place.database.write_bytes(stocked.read_bytes())
+            shutil.copyfile(database, place.database)
             await compare(place, SERVICES[name], bare, generator, repeats)
 
 

@@ -25,11 +25,11 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 def requests(order: dict[str, Any]) -> list[bytes]:
-    """Distinct deliveries, authentic, ready for the wire."""
+    """Distinct deliveries about one order that is over, authentic, ready for the wire."""
     secret = order["secret"].encode()
     make = _notice if order["path"] == "/payments/ipn" else _event
     numbers = range(order["first"], order["first"] + order["count"])
-    return [_rendered(order, header, body) for header, body in (make(number, secret) for number in numbers)]
+    return [_rendered(order, header, body) for header, body in (make(number, order, secret) for number in numbers)]
 
 
 def _rendered(order: dict[str, Any], header: str, body: bytes) -> bytes:
@@ -37,19 +37,19 @@ def _rendered(order: dict[str, Any], header: str, body: bytes) -> bytes:
     return f"{head}{header}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _event(number: int, secret: bytes) -> tuple[str, bytes]:
-    body = json.dumps({"reservationId": f"BENCH{number:09d}", "status": "ready"}).encode()
+def _event(number: int, order: dict[str, Any], secret: bytes) -> tuple[str, bytes]:
+    body = json.dumps({"reservationId": order["purchase"], "status": "ready", "number": number}).encode()
     return f"X-KINGUIN-SIGNATURE: {hmac.new(secret, body, hashlib.sha512).hexdigest()}", body
 
 
-def _notice(number: int, secret: bytes) -> tuple[str, bytes]:
+def _notice(number: int, order: dict[str, Any], secret: bytes) -> tuple[str, bytes]:
     fields = {
         "actually_paid": 0.00014806,
         "actually_paid_at_fiat": 0,
         "fee": {"currency": "btc", "depositFee": 0, "serviceFee": 0, "withdrawalFee": 0},
         "invoice_id": None,
-        "order_description": f"Order bench{number}",
-        "order_id": f"bench{number}",
+        "order_description": f"Order {order['order']}",
+        "order_id": order["order"],
         "outcome_amount": 13.7,
         "outcome_currency": "usdttrc20",
         "parent_payment_id": None,
@@ -58,12 +58,12 @@ def _notice(number: int, secret: bytes) -> tuple[str, bytes]:
         "pay_currency": "btc",
         "payin_extra_id": None,
         "payment_extra_ids": None,
-        "payment_id": 5_000_000_000 + number,
+        "payment_id": int(order["payment"]),
         "payment_status": "confirming",
         "price_amount": 12.99,
         "price_currency": "eur",
-        "purchase_id": str(4_000_000_000 + number),
-        "updated_at": 1_795_451_401_630,
+        "purchase_id": "4000000000",
+        "updated_at": 1_795_451_401_630 + number,
     }
     body = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
     return f"x-nowpayments-sig: {hmac.new(secret, body, hashlib.sha512).hexdigest()}", body
