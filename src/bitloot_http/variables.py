@@ -27,6 +27,7 @@ from bitloot_core.values.secret import Secret
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 KEY_BYTES = 32
+MOST_TOLERANCE = 20
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _DESCRIPTION = "variable"
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -93,7 +94,11 @@ def folder(text: str) -> Path:
 
 
 def secret(text: str) -> Secret:
-    """Any text that must not be shown."""
+    """
+    Any text that must not be shown; several, where that is said, separated by commas.
+    """
+    if not all(part.strip() for part in text.split(",")):
+        raise ValueError("must not be empty, nor any of several separated by commas")
     return Secret(text)
 
 
@@ -155,9 +160,9 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def percent(text: str) -> Decimal:
-    """Per cent, exact."""
-    if _NUMBER.fullmatch(text) is None or not 0 <= Decimal(text) <= 100:  # noqa: PLR2004 - per cent
-        raise ValueError("must be a number from 0 to 100")
+    """Per cent, exact; more than a few would let a payment settle that is none."""
+    if _NUMBER.fullmatch(text) is None or not 0 <= Decimal(text) <= MOST_TOLERANCE:
+        raise ValueError(f"must be a number from 0 to {MOST_TOLERANCE}")
     return Decimal(text)
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bitloot_core.order.commands import ExpireOrder, OpenFinding, RecordReading
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import split_ref
-from bitloot_core.order.order import Order
+from bitloot_core.order.order import Cancelled, Expired, Order
 from bitloot_core.order.payments import OpenPayment, Payment, ReviewedPayment, ShortPayment, VoidPayment
 from bitloot_core.order.policy import rung
 from bitloot_core.order.status import Status, status_of
@@ -20,6 +20,8 @@ from bitloot_core.values.ids import OrderId
 
 Watched: TypeAlias = OpenPayment | ShortPayment | ReviewedPayment | VoidPayment
 _WATCHED = (OpenPayment, ShortPayment, ReviewedPayment, VoidPayment)
+_SELDOM = 6
+"""By how much longer the pauses are for an order that was probably given up: an hour instead of ten minutes."""
 _HOPEFUL = frozenset({Status.CREATED, Status.WAITING, Status.CONFIRMING, Status.UNDERPAID})
 
 
@@ -72,9 +74,19 @@ def _next_look(work: Work, attempt: int) -> EndOf:
     def end(after: Order) -> JobEnd:
         if not isinstance(after.payment(attempt), _WATCHED):
             return Done()
-        return Snooze(until=work.now + rung(work.shop.policy.payment_poll, work.job.snoozes + 1))
+        pause = rung(work.shop.policy.payment_poll, work.job.snoozes + 1)
+        return Snooze(until=work.now + pause * (_SELDOM if _is_given_up(after) else 1))
 
     return end
+
+
+def _is_given_up(order: Order) -> bool:
+    """
+    Whether the buyer is probably gone: such an order is looked at seldom, so that many of them hold up nobody else.
+
+    **Source:** NOWPayments' limits are for the whole shop; expired payments are worth a look an hour.
+    """
+    return isinstance(order.closing, Expired | Cancelled)
 
 
 async def expire_order(work: Work, order_id: OrderId) -> None:

@@ -114,9 +114,12 @@ async def _buy(work: Work, order: Order, res: PlannedReservation | DoubtfulReser
     except Rejected as refusal:
         refused = RecordPurchaseRefusal(number=plan.number, code=refusal.code, reason=refusal.reason)
         await work.finish(order, refused)
-    except Unavailable:
+    except Unavailable as away:
         await work.go_on(order, ReleasePurchase(number=plan.number))
-        raise  # `run_job` knows when to try again
+        # Somebody in front of the supplier may have answered for it: a purchase that went through all the same gets
+        # the time to be found before the next one is sent.
+        least = work.shop.policy.lookups()[0]
+        raise Unavailable(away.port, away.reason, retry_after=max(away.retry_after or least, least)) from away
     except Unknown:
         first = Snooze(until=work.now + work.shop.policy.lookups()[0])
         await work.finish(order, RecordPurchaseDoubt(number=plan.number), end=first)

@@ -273,3 +273,16 @@ async def test_a_job_about_no_payment_ends(shop: FakeShop, ref: str) -> None:
     await shop.pass_time(timedelta(days=1))
 
     assert f"check-payment:{ref}" not in shop.living()
+
+
+async def test_an_order_that_was_given_up_is_looked_at_seldom(shop: FakeShop) -> None:
+    """Many abandoned orders must not use up the calls that live payments need: an hour instead of ten minutes."""
+    order = await shop.place()
+    await shop.pass_time(timedelta(hours=3))
+
+    (job,) = (one for one in shop.storage.database.jobs.values() if one.name == "check-payment")
+    await shop.pass_time(job.due_at - shop.clock.now())
+    (job,) = (one for one in shop.storage.database.jobs.values() if one.name == "check-payment")
+
+    assert status_of(await shop.order(order.id)) is Status.EXPIRED
+    assert job.due_at - shop.clock.now() == timedelta(hours=1)

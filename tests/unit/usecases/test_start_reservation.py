@@ -269,3 +269,17 @@ async def test_a_preorder_is_a_purchase_of_its_own(shop: FakeShop) -> None:
 
     bought = [sorted(one.quantities) for one in shop.supplier.purchases]
     assert bought == [["supplier-game", "supplier-other"], ["supplier-soon"]]
+
+
+async def test_a_purchase_that_was_turned_away_is_not_sent_again_at_once(shop: FakeShop) -> None:
+    """Whoever turned it away may have answered for a supplier that took it: it gets the time to be found."""
+    order = await shop.settle((await shop.place()).id)
+    shop.supplier.faults.before("reserve", Unavailable("supplier", "too many requests (429)"))
+
+    await shop.work()
+    living = await shop.order(order.id)
+
+    assert isinstance(living.reservations[0], PlannedReservation)
+    first = shop.shop.policy.lookups()[0]
+    (job,) = (one for one in shop.storage.database.jobs.values() if one.name == "reserve")
+    assert job.due_at >= shop.clock.now() + first
