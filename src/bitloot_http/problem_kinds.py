@@ -75,6 +75,13 @@ KINDS: Mapping[str, ProblemKind] = {
     "method-not-allowed": ProblemKind(status=405, title="This cannot be done with that method"),
     # 409: the state forbids it
     "refused-by-state": ProblemKind(status=409, title="The state of the order forbids this"),
+    "not-cancellable": ProblemKind(status=409, title="Money came for the order: refund it instead"),
+    "nothing-to-refund": ProblemKind(status=409, title="No money was ever seen on the order"),
+    "nothing-to-retry": ProblemKind(status=409, title="The order is over, and nothing of it is stuck"),
+    "nothing-to-accept": ProblemKind(status=409, title="No such payment waits for a decision"),
+    "still-owed": ProblemKind(status=409, title="The finding cannot be settled while keys are owed"),
+    "money-waits": ProblemKind(status=409, title="The finding cannot be settled while money waits"),
+    "body-pruned": ProblemKind(status=409, title="The webhook's body is no longer kept, so it cannot run again"),
     "request-running": ProblemKind(
         status=409,
         title="The same request is still being carried out",
