@@ -4,13 +4,22 @@ Opening a payment: our attempt is written first, then the gateway is asked, once
 
 from __future__ import annotations
 
-from bitloot_core.order.commands import IntendPayment, RecordInvoice, RecordPaymentDoubt, RecordPaymentRefusal
+from bitloot_core.order.commands import (
+    IntendPayment,
+    OpenFinding,
+    RecordInvoice,
+    RecordPaymentDoubt,
+    RecordPaymentRefusal,
+)
+from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Order
 from bitloot_core.usecases.change_order import change_order
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import AlreadyTaken, InvalidInput, Rejected, Unavailable, Unknown
 from bitloot_core.values.ids import OrderId
 from bitloot_core.values.money import Money, parse_coin
+
+_OF_THE_COIN = frozenset({"below-minimum", "above-maximum", "unknown-coin"})
 
 
 async def open_payment(shop: Shop, order_id: OrderId, pay_currency: str) -> Order:
@@ -46,7 +55,7 @@ async def check_coin(shop: Shop, pay_currency: str, price: Money) -> str:
     try:
         minimum = await shop.gateway.minimum(coin, price.currency)
     except Rejected as refusal:
-        raise InvalidInput("payCurrency", refusal.reason, code=refusal.code) from refusal
+        raise _told(refusal) from refusal
     if minimum is not None and price < minimum:
         raise InvalidInput("payCurrency", f"takes no less than {minimum}", code="below-minimum")
     return coin
@@ -68,8 +77,8 @@ async def request_payment(shop: Shop, order: Order, *, attempt: int, coin: str) 
         )
     except Rejected as refusal:
         refused = RecordPaymentRefusal(attempt=attempt, code=refusal.code, reason=refusal.reason)
-        await change_order(shop, order.id, refused)
-        raise InvalidInput("payCurrency", refusal.reason, code=refusal.code) from refusal
+        await change_order(shop, order.id, refused, *_for_a_person(refusal))
+        raise _told(refusal) from refusal
     except Unavailable as away:
         await change_order(
             shop, order.id, RecordPaymentRefusal(attempt=attempt, code="unavailable", reason=away.reason)
@@ -83,3 +92,18 @@ async def request_payment(shop: Shop, order: Order, *, attempt: int, coin: str) 
     except AlreadyTaken as taken:
         await change_order(shop, order.id, RecordPaymentDoubt(attempt=attempt))
         raise Unknown("payment gateway", "it named a payment that belongs to another order") from taken
+
+
+def _told(refusal: Rejected) -> InvalidInput | Unavailable:
+    """What the buyer is told: another coin helps where the coin was at fault, and waiting where we were."""
+    if refusal.code in _OF_THE_COIN:
+        return InvalidInput("payCurrency", refusal.reason, code=refusal.code)
+    return Unavailable(refusal.port, "it does not take our payments now")
+
+
+def _for_a_person(refusal: Rejected) -> tuple[OpenFinding, ...]:
+    """A gateway that refuses us, and not the coin, refuses every order: somebody has to know."""
+    if refusal.code in _OF_THE_COIN:
+        return ()
+    text = f"The payment gateway refused to open a payment ({refusal.code}): {refusal.reason}."
+    return (OpenFinding(reason=FindingReason.OUT_OF_REACH, subject=refusal.port, text=text, blocking=False),)

@@ -169,3 +169,16 @@ async def test_a_gateway_without_an_answer_is_told_as_it_is(
         await open_payment(shop.shop, order.id, "btc")
 
     assert [state] == [type(one) for one in (await shop.order(order.id)).payments]
+
+
+async def test_a_gateway_that_refuses_us_is_not_the_buyers_fault(shop: FakeShop) -> None:
+    """The buyer is asked to wait, and a person is told; "choose another coin" would send everybody away."""
+    order = await shop.place(coin=None)
+    shop.gateway.refuses("unauthorised")
+
+    with pytest.raises(Unavailable):
+        await open_payment(shop.shop, order.id, "btc")
+
+    (finding,) = (await shop.order(order.id)).findings
+    assert finding.reason is FindingReason.OUT_OF_REACH
+    assert not finding.blocking
