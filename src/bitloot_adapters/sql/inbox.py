@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 import msgspec
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql import inbox_rows
 from bitloot_adapters.sql.columns import moment, moment_or_none
@@ -171,7 +171,7 @@ class SqlInbox:
         if self._deadlines:
             self._alarm = loop.call_at(self._deadlines[0][0], self._give_up, loop)
 
-    def _opened(self, row: Row[Any]) -> StoredWebhook:
+    def _opened(self, row: Any) -> StoredWebhook:
         source = Source(row.source)
         context = _context(source, row.dedupe_key)
         headers: Mapping[str, str] = msgspec.json.decode(row.headers, type=dict[str, str])

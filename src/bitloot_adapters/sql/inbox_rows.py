@@ -13,11 +13,12 @@ from typing import Any
 
 import attrs
 import msgspec
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.engine import Connection, Row
 
 from bitloot_adapters.sql.columns import micros, storable
 from bitloot_adapters.sql.job_rows import ON_LIVING, ask
+from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.tables import WEBHOOK_LOGS
 from bitloot_core.order.jobs import JobRequest
 from bitloot_core.ports.inbox import Received, Source, VerifiedWebhook
@@ -41,6 +42,7 @@ _LOGS_TAIL = (
 _JOBS_HEAD = "INSERT INTO jobs (name, ref, order_id, status, due_at, created_at)"
 _JOBS_ROW = "(?, ?, ?, 'ready', ?, ?)"
 _JOBS_TAIL = f"{ON_LIVING} RETURNING id, ref"
+_GET = Statement(select(WEBHOOK_LOGS).where(WEBHOOK_LOGS.c.id == bindparam("id")))
 _PRUNE = text(
     "UPDATE webhook_logs SET sealed = NULL WHERE id IN "
     "(SELECT id FROM webhook_logs WHERE sealed IS NOT NULL AND received_at < :before ORDER BY received_at LIMIT :most)"
@@ -109,14 +111,14 @@ def store_all(connection: Connection, batch: Sequence[Sealed]) -> list[Received]
     return answers
 
 
-def get_webhook(connection: Connection, webhook_id: WebhookId) -> Row[Any]:
+def get_webhook(connection: Connection, webhook_id: WebhookId) -> Any:
     """
     The row of a webhook.
 
     Raises:
         NotFound: there is none.
     """
-    row = connection.execute(select(WEBHOOK_LOGS).where(WEBHOOK_LOGS.c.id == webhook_id)).first()
+    row = _GET.first(connection, {"id": webhook_id})
     if row is None:
         raise NotFound("webhook", str(webhook_id))
     return row

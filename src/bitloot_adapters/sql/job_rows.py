@@ -1,21 +1,21 @@
 """
 The statements of the job table: a job is asked for, claimed under a lease, and ended only by who holds it.
 
-The same text runs on SQLite (3.35 or newer) and on PostgreSQL. Columns are named to SQLAlchemy too: it then remembers
-how to read the result, which takes a third off the cost of a statement.
+The same text runs on SQLite (3.35 or newer) and on PostgreSQL.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Any, assert_never
 
 import attrs
-from sqlalchemy import TextualSelect, bindparam, select, text
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.columns import micros, moment, storable
 from bitloot_adapters.sql.finding_rows import keep_finding
+from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.tables import JOBS
 from bitloot_core.order.jobs import JobRequest
 from bitloot_core.ports.inbox import Source
@@ -29,34 +29,34 @@ ON CONFLICT (name, ref) WHERE status IN ('ready', 'running') DO UPDATE
 SET due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END, wake = jobs.wake + 1
 """
 """Asking for a job that lives moves its due time forward and wakes it."""
-_ASK = text(
+_ASK = Statement(
     "INSERT INTO jobs (name, ref, order_id, status, due_at, created_at) "
     "VALUES (:name, :ref, :order_id, 'ready', :due_at, :now)" + ON_LIVING + "RETURNING id, status, due_at"
-).columns(JOBS.c.id, JOBS.c.status, JOBS.c.due_at)
-_CLAIM = text(
+)
+_CLAIM = Statement(
     "UPDATE jobs SET status = 'running', lease_until = :until, lease_token = :token, attempts = attempts + 1 "
     "WHERE id = :id AND ((status = 'ready' AND due_at <= :now) OR (status = 'running' AND lease_until <= :now)) "
     "RETURNING name, ref, order_id, attempts, snoozes, wake, created_at"
-).columns(JOBS.c.name, JOBS.c.ref, JOBS.c.order_id, JOBS.c.attempts, JOBS.c.snoozes, JOBS.c.wake, JOBS.c.created_at)
+)
 # Two halves, each read off its own partial index: an OR would sort the whole backlog at every look.
 _DUE = text(
     "SELECT id, due_at FROM jobs WHERE status = 'ready' AND due_at <= :now "
     "UNION ALL SELECT id, due_at FROM jobs WHERE status = 'running' AND lease_until <= :now "
     "ORDER BY due_at, id LIMIT :most"
 ).columns(JOBS.c.id, JOBS.c.due_at)
-_HELD = (
+_HELD = Statement(
     select(JOBS.c.id)
     .where(JOBS.c.id == bindparam("id"), JOBS.c.status == "running", JOBS.c.lease_token == bindparam("token"))
     .with_for_update()
 )
 
 
-def _end(*columns: str) -> TextualSelect:
-    return text(
+def _end(*columns: str) -> Statement:
+    return Statement(
         f"UPDATE jobs SET lease_token = NULL, lease_until = NULL, {', '.join(columns)} "  # noqa: S608 - our own text
         "WHERE id = :id AND status = 'running' AND lease_token = :token "
         "RETURNING name, ref, order_id, status, attempts, wake"
-    ).columns(JOBS.c.name, JOBS.c.ref, JOBS.c.order_id, JOBS.c.status, JOBS.c.attempts, JOBS.c.wake)
+    )
 
 
 # What woke the job while it ran makes it due again, however the run ended.
@@ -73,7 +73,7 @@ _AGAIN = "due_at = CASE WHEN wake <> :wake THEN CAST(:now AS BIGINT) ELSE CAST(:
 _SNOOZE = _end("status = 'ready'", _AGAIN, "attempts = attempts - 1", "snoozes = snoozes + 1")
 _RETRY = _end("status = 'ready'", _AGAIN, "last_error = :error")
 _DEAD = _end("status = 'dead'", "last_error = :error", "ended_at = :now")
-_COUNT = text("UPDATE webhook_logs SET attempts = attempts + :attempts WHERE id = :id")
+_COUNT = Statement("UPDATE webhook_logs SET attempts = attempts + :attempts WHERE id = :id")
 _PRUNE = text(
     "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE status = 'done' AND ended_at < :before LIMIT :most)"
 )
@@ -97,7 +97,7 @@ def claim(connection: Connection, job_id: JobId, *, now: datetime, lease: timede
     """Take a job that is due and free; counts an attempt."""
     until = now + lease
     parameters = {"id": job_id, "now": micros(now), "until": micros(until), "token": token}
-    row = connection.execute(_CLAIM, parameters).first()
+    row = _CLAIM.first(connection, parameters)
     if row is None:
         return None
     return ClaimedJob(
@@ -123,7 +123,7 @@ def assert_held(connection: Connection, lease: Lease) -> None:
     Raises:
         LeaseLost: somebody has, or the job has ended.
     """
-    if connection.execute(_HELD, {"id": lease.job_id, "token": lease.token}).first() is None:
+    if _HELD.first(connection, {"id": lease.job_id, "token": lease.token}) is None:
         raise LeaseLost(lease.job_id)
 
 
@@ -138,7 +138,7 @@ def end(connection: Connection, outcome: JobOutcome, *, now: datetime) -> Touche
     if row is None:
         raise LeaseLost(outcome.lease.job_id)
     if row.status in {"done", "dead"} and row.name in _OF_WEBHOOKS and row.ref.isdecimal():
-        connection.execute(_COUNT, {"attempts": row.attempts, "id": int(row.ref)})
+        _COUNT.change(connection, {"attempts": row.attempts, "id": int(row.ref)})
     woken = row.wake != outcome.lease.wake
     if isinstance(outcome.end, Dead):
         if outcome.end.finding is not None:
@@ -158,7 +158,7 @@ def _ask(
     connection: Connection, name: str, ref: str, order_id: str | None, *, due_at: datetime, now: datetime
 ) -> Touched:
     parameters = {"name": name, "ref": ref, "order_id": order_id, "due_at": micros(due_at), "now": micros(now)}
-    row = connection.execute(_ASK, parameters).one()
+    row = _ASK.first(connection, parameters)
     return Touched(id=JobId(row.id), is_due=row.status == "ready" and row.due_at <= parameters["now"])
 
 
@@ -170,21 +170,19 @@ def _is_due(outcome: JobOutcome, now: datetime) -> bool:
             return False
 
 
-def _end_row(connection: Connection, outcome: JobOutcome, now: int) -> Row[tuple[str, str, str, str, int, int]] | None:
+def _end_row(connection: Connection, outcome: JobOutcome, now: int) -> Any | None:
     lease = outcome.lease
     held = {"id": lease.job_id, "token": lease.token}
     again = held | {"wake": lease.wake, "now": now}
     match outcome.end:
         case Done():
-            return connection.execute(_DONE, again).first()
+            return _DONE.first(connection, again)
         case Snooze(until=until):
-            return connection.execute(_SNOOZE, again | {"then": micros(until)}).first()
+            return _SNOOZE.first(connection, again | {"then": micros(until)})
         case Retry(at=at, error=error):
-            return connection.execute(
-                _RETRY, again | {"then": micros(at), "error": storable(error, most=LONGEST_ERROR)}
-            ).first()
+            return _RETRY.first(connection, again | {"then": micros(at), "error": storable(error, most=LONGEST_ERROR)})
         case Dead(error=error):
             told = storable(error, most=LONGEST_ERROR)
-            return connection.execute(_DEAD, held | {"now": now, "error": told}).first()
+            return _DEAD.first(connection, held | {"now": now, "error": told})
         case never:
             assert_never(never)

@@ -4,16 +4,15 @@ The statements of an order: read whole in one, written as the difference between
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
-from sqlalchemy import BigInteger, Column, Integer, Text, bindparam, column, select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql import mapping
 from bitloot_adapters.sql.columns import micros
 from bitloot_adapters.sql.finding_rows import place_finding, resolve_finding
 from bitloot_adapters.sql.part_rows import write_parts
+from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.tables import LINKS, ORDERS, PAYMENTS, RESERVATIONS
 from bitloot_core.order.events import FindingOpened, FindingResolved, LinkIssued, OrderEvent
 from bitloot_core.order.order import Order
@@ -24,7 +23,7 @@ from bitloot_core.values.ids import GatewayPaymentId, LinkId, OrderId, SupplierO
 
 # One round trip for the whole aggregate; `kind` says what a row is.
 _HEAD, _LINE, _UNIT, _PAYMENT, _RESERVATION, _FINDING = range(6)
-_GET = text(
+_GET = Statement(
     f"SELECT {_HEAD} AS kind, version AS position, state FROM orders WHERE id = :id "  # noqa: S608 - our numbers
     f"UNION ALL SELECT {_LINE}, position, state FROM order_lines WHERE order_id = :id "
     f"UNION ALL SELECT {_UNIT}, position, state FROM units WHERE order_id = :id "
@@ -32,29 +31,32 @@ _GET = text(
     f"UNION ALL SELECT {_RESERVATION}, position, state FROM reservations WHERE order_id = :id "
     f"UNION ALL SELECT {_FINDING}, position, state FROM findings "
     "WHERE order_id = :id AND resolved_at IS NULL AND position IS NOT NULL"
-).columns(column("kind", Integer), column("position", BigInteger), column("state", Text))
-_PLACE = text(
+)
+_PLACE = Statement(
     "INSERT INTO orders "
     "(id, status, email, total_minor, currency, units, owed, version, event_count, created_at, updated_at, state) "
     "VALUES (:which, :status, :email, :total_minor, :currency, :units, :owed, 1, :events, :created_at, :at, :state) "
     "ON CONFLICT (id) DO NOTHING RETURNING event_count"
-).columns(ORDERS.c.event_count)
-_REWRITE = text(
+)
+_REWRITE = Statement(
     "UPDATE orders SET status = :status, email = :email, total_minor = :total_minor, currency = :currency, "
     "units = :units, owed = :owed, version = version + 1, event_count = event_count + :events, updated_at = :at, "
     "created_at = :created_at, state = :state WHERE id = :which AND version = :version RETURNING event_count"
-).columns(ORDERS.c.event_count)
-_VERSION = select(ORDERS.c.version).where(ORDERS.c.id == bindparam("which")).with_for_update()
-_EVENT = text(
+)
+_VERSION = Statement(select(ORDERS.c.version).where(ORDERS.c.id == bindparam("which")).with_for_update())
+_EVENT = Statement(
     "INSERT INTO order_events (order_id, number, at, event, data) VALUES (:order_id, :number, :at, :event, :data)"
 )
 _EVENTS = text("SELECT number, data FROM order_events WHERE order_id = :of ORDER BY number")
-_REVOKE = (
+_BY_PAYMENT = Statement(select(PAYMENTS.c.order_id).where(PAYMENTS.c.gateway_id == bindparam("name")))
+_BY_PURCHASE = Statement(select(RESERVATIONS.c.order_id).where(RESERVATIONS.c.supplier_order_id == bindparam("name")))
+_BY_LINK = Statement(select(LINKS.c.order_id).where(LINKS.c.id == bindparam("name")))
+_REVOKE = Statement(
     update(LINKS)
     .where(LINKS.c.order_id == bindparam("of"), LINKS.c.revoked_at.is_(None), LINKS.c.id != bindparam("but"))
     .values(revoked_at=bindparam("at"))
 )
-_ISSUE = text(
+_ISSUE = Statement(
     "INSERT INTO links (id, order_id, issued_by, issued_at, expires_at, views) "
     "VALUES (:id, :order_id, :issued_by, :issued_at, :expires_at, 0) ON CONFLICT (id) DO NOTHING"
 )
@@ -67,7 +69,7 @@ def get_order(connection: Connection, order_id: OrderId) -> Order:
     Raises:
         NotFound: there is none.
     """
-    rows = sorted(tuple(row) for row in connection.execute(_GET, {"id": order_id}))
+    rows = sorted(_GET.all(connection, {"id": order_id}))
     if not rows or rows[0][0] != _HEAD:
         raise NotFound("order", order_id)
     parts: dict[int, list[str]] = {}
@@ -102,13 +104,13 @@ def write_order(connection: Connection, change: Change) -> Order | None:
     if after is None or not change.events:
         _assert_version(connection, change)
         return None
-    row = connection.execute(_PLACE if before is None else _REWRITE, _order_values(change, before, after)).first()
+    row = (_PLACE if before is None else _REWRITE).first(connection, _order_values(change, before, after))
     if row is None:
         raise StaleOrder(after.id)
     write_parts(connection, before, after, at=micros(change.at))
     first = row.event_count - len(change.events) + 1
-    connection.execute(
-        _EVENT,
+    _EVENT.change_each(
+        connection,
         [
             {
                 "order_id": after.id,
@@ -129,22 +131,22 @@ def write_order(connection: Connection, change: Change) -> Order | None:
 
 def order_by_payment(connection: Connection, gateway_id: GatewayPaymentId) -> OrderId | None:
     """The order that a payment belongs to."""
-    return _order_by(connection, PAYMENTS.c.order_id, PAYMENTS.c.gateway_id, gateway_id)
+    return _order_by(_BY_PAYMENT, connection, gateway_id)
 
 
 def order_by_purchase(connection: Connection, supplier_order_id: SupplierOrderId) -> OrderId | None:
     """The order that made a purchase."""
-    return _order_by(connection, RESERVATIONS.c.order_id, RESERVATIONS.c.supplier_order_id, supplier_order_id)
+    return _order_by(_BY_PURCHASE, connection, supplier_order_id)
 
 
 def order_by_link(connection: Connection, link_id: LinkId) -> OrderId | None:
     """The order that a link was made for."""
-    return _order_by(connection, LINKS.c.order_id, LINKS.c.id, link_id)
+    return _order_by(_BY_LINK, connection, link_id)
 
 
-def _order_by(connection: Connection, order_id: Column[Any], column: Column[Any], name: str) -> OrderId | None:
-    found = connection.execute(select(order_id).where(column == name)).scalar()
-    return None if found is None else OrderId(found)
+def _order_by(statement: Statement, connection: Connection, name: str) -> OrderId | None:
+    found = statement.first(connection, {"name": name})
+    return None if found is None else OrderId(found.order_id)
 
 
 def _assert_version(connection: Connection, change: Change) -> None:
@@ -152,8 +154,8 @@ def _assert_version(connection: Connection, change: Change) -> None:
     order = change.before or change.after
     if order is None:
         return
-    stored = connection.execute(_VERSION, {"which": order.id}).scalar()
-    if stored != (None if change.before is None else change.before.version):
+    row = _VERSION.first(connection, {"which": order.id})
+    if (None if row is None else row.version) != (None if change.before is None else change.before.version):
         raise StaleOrder(order.id)
 
 
@@ -202,9 +204,9 @@ def _write_findings(connection: Connection, before: Order | None, after: Order, 
 
 
 def _issue(connection: Connection, order_id: OrderId, event: LinkIssued) -> None:
-    connection.execute(_REVOKE, {"of": order_id, "but": event.link_id, "at": micros(event.at)})
-    connection.execute(
-        _ISSUE,
+    _REVOKE.change(connection, {"of": order_id, "but": event.link_id, "at": micros(event.at)})
+    _ISSUE.change(
+        connection,
         {
             "id": event.link_id,
             "order_id": order_id,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import attrs
-from sqlalchemy import Delete, Table, TextClause, bindparam, delete, text
+from sqlalchemy import Table, bindparam, delete
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.mapping import (
@@ -22,6 +22,7 @@ from bitloot_adapters.sql.mapping import (
     dump_reservation,
     dump_unit,
 )
+from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.tables import ORDER_LINES, PAYMENTS, RESERVATIONS, UNITS
 from bitloot_core.order.order import Line, Order
 from bitloot_core.order.payments import Payment, coin_of, gateway_id_of
@@ -54,8 +55,8 @@ class Kind(Generic[Part]):
     key: Callable[[Part], object]
     key_column: str
     values: Callable[[Part], Values]
-    upsert: TextClause
-    remove: Delete
+    upsert: Statement
+    remove: Statement
 
     def write(self, connection: Connection, before: Order | None, after: Order, *, at: int) -> None:
         """Write the parts that are new or differ, and remove those that are gone."""
@@ -68,28 +69,28 @@ class Kind(Generic[Part]):
         ]
         gone = [{"of": after.id, "which": key} for key in known.keys() - now.keys()]
         if gone:
-            connection.execute(self.remove, gone)
+            self.remove.change_each(connection, gone)
         if changed:
-            connection.execute(self.upsert, changed)
+            self.upsert.change_each(connection, changed)
 
     def _placed(self, order: Order) -> Mapping[object, tuple[int, Part]]:
         return {self.key(part): (place, part) for place, part in enumerate(self.parts(order))}
 
 
-def _upsert(table: Table, key: str, columns: Iterable[str], *, first: str | None = None) -> TextClause:
+def _upsert(table: Table, key: str, columns: Iterable[str], *, first: str | None = None) -> Statement:
     """Write a row, or write over the one of the same key; the column `first` keeps the time of the first write."""
     names = ["order_id", key, *columns]
     bound = {name: ":at" if name in {"updated_at", first} else f":{name}" for name in names}
     kept = {"order_id", key, first}
     over = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kept)
-    return text(
+    return Statement(
         f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join(bound.values())}) "  # noqa: S608 - our names
         f"ON CONFLICT (order_id, {key}) DO UPDATE SET {over}"
     )
 
 
-def _remove(table: Table, key: str) -> Delete:
-    return delete(table).where(table.c.order_id == bindparam("of"), table.c[key] == bindparam("which"))
+def _remove(table: Table, key: str) -> Statement:
+    return Statement(delete(table).where(table.c.order_id == bindparam("of"), table.c[key] == bindparam("which")))
 
 
 def _line_values(line: Line) -> Values:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +16,7 @@ from bitloot_adapters.sql.audit_rows import add_accesses, first_broken
 from bitloot_adapters.sql.columns import digits, micros, storable
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.finding_rows import keep_finding
+from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.tables import UNITS
 from bitloot_adapters.sql.unique_names import find_taken
 from bitloot_core.order.ledger import LedgerEntry
@@ -25,18 +26,18 @@ from bitloot_core.ports.store import Change, Committed, LinkUse, OrderStore
 from bitloot_core.values.errors import AlreadyTaken, NotFound, Refused
 from bitloot_core.values.ids import GatewayPaymentId, LinkId, OrderId, StorageRef, SupplierOrderId
 
-_ENTRY = text(
+_ENTRY = Statement(
     "INSERT INTO ledger (order_id, kind, external_id, amount, currency, at) "
     "VALUES (:order_id, :kind, :external_id, :amount, :currency, :at) ON CONFLICT (kind, external_id) DO NOTHING"
 )
-_CONSUME = text(
+_CONSUME = Statement(
     "UPDATE webhook_logs SET status = :status, result = :result, order_id = COALESCE(:order_id, order_id), "
     "processed_at = :at WHERE id = :id"
 )
-_VIEW = text(
+_VIEW = Statement(
     "UPDATE links SET views = views + 1 WHERE id = :id AND revoked_at IS NULL AND expires_at > :at AND views < :most"
 )
-_LINK = text("SELECT revoked_at, expires_at FROM links WHERE id = :id")
+_LINK = Statement("SELECT revoked_at, expires_at FROM links WHERE id = :id")
 _NAMED = select(UNITS.c.storage_ref).where(UNITS.c.storage_ref.in_(bindparam("refs", expanding=True)))
 _NAMED_AT_ONCE = 500
 """A vault holds more objects than a statement takes values."""
@@ -110,7 +111,7 @@ def write_change(connection: Connection, change: Change) -> Committed:
     for finding in change.findings:
         keep_finding(connection, finding)
     if change.ledger:
-        connection.execute(_ENTRY, [_entry(entry) for entry in change.ledger])
+        _ENTRY.change_each(connection, [_entry(entry) for entry in change.ledger])
     if change.consumed is not None:
         _consume(connection, change.consumed, at=micros(change.at))
     if change.link_use is not None:
@@ -139,16 +140,16 @@ def _consume(connection: Connection, spent: ConsumedWebhook, *, at: int) -> None
         "order_id": spent.order_id,
         "at": at,
     }
-    if connection.execute(_CONSUME, values).rowcount == 0:
+    if _CONSUME.change(connection, values) == 0:
         raise NotFound("webhook", str(spent.id))
 
 
 def _view(connection: Connection, use: LinkUse) -> None:
     """Count a view, in one conditional write: two at the same time cannot both be the last."""
     at = micros(use.at)
-    if connection.execute(_VIEW, {"id": use.link_id, "at": at, "most": use.max_views}).rowcount:
+    if _VIEW.change(connection, {"id": use.link_id, "at": at, "most": use.max_views}):
         return
-    link = connection.execute(_LINK, {"id": use.link_id}).first()
+    link = _LINK.first(connection, {"id": use.link_id})
     if link is None:
         raise NotFound("link", use.link_id)
     if link.revoked_at is not None:
