@@ -11,9 +11,10 @@ from bitloot_core.order.assessment import contradictions
 from bitloot_core.order.finding_steps import fresh_finding, resolve
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Order
-from bitloot_core.order.payments import DoubtfulPayment, IntendedPayment, Invoice, StrayPayment
+from bitloot_core.order.payments import DoubtfulPayment, IntendedPayment, Invoice, Invoiced, StrayPayment
 from bitloot_core.order.policy import Policy
 from bitloot_core.values.errors import InvalidInput
+from bitloot_core.values.ids import GatewayPaymentId
 from bitloot_core.values.money import CoinAmount
 from bitloot_core.values.reading import PROGRESS, PaymentReading, PaymentWord
 
@@ -24,9 +25,9 @@ def adopt(order: Order, reading: PaymentReading, now: datetime, policy: Policy) 
     """
     Take a payment for one that we asked for without hearing the answer; `()` if none of ours can be meant.
 
-    Only for a reading that we asked the gateway for, with our order's id, price and currency, an address and an amount
-    due, in the coin of an attempt whose answer never came. What the reading says of money is decided next, as for any
-    payment of ours.
+    Only for a reading that we asked the gateway for, with our order's id, price and currency, an amount due and an
+    address of its own, in the coin of an attempt whose answer never came. What the reading says of money is decided
+    next, as for any payment of ours.
     """
     attempt = next(
         (
@@ -38,6 +39,8 @@ def adopt(order: Order, reading: PaymentReading, now: datetime, policy: Policy) 
     )
     invoice = None if attempt is None else _invoice(order, reading, now, policy)
     if attempt is None or invoice is None or contradictions(reading, invoice, order.id):
+        return ()
+    if _deposited_on(order, reading) is not None:
         return ()
     return (e.PaymentOpened(at=now, attempt=attempt.attempt, invoice=invoice, adopted=True),)
 
@@ -58,6 +61,17 @@ def _invoice(order: Order, reading: PaymentReading, now: datetime, policy: Polic
         expires_at=order.expires_at,
         void_at=now + policy.payment_lifetime,
     )
+
+
+def _deposited_on(order: Order, reading: PaymentReading) -> GatewayPaymentId | None:
+    """
+    The payment of this order whose address a reading names: a repeated deposit, also where it does not say so.
+
+    **Source:** NOWPayments, live answers: a payment that is read back need not tell its parent, as its notice does.
+    """
+    invoices = (one.invoice for one in order.payments if isinstance(one, Invoiced))
+    place = (reading.address, reading.extra_id)
+    return next((one.gateway_id for one in invoices if (one.address, one.extra_id) == place), None)
 
 
 def record_stray(
@@ -108,8 +122,9 @@ def _is_old(known: StrayPayment, told: StrayPayment) -> bool:
 
 
 def _reasons(order: Order, reading: PaymentReading) -> tuple[str, ...]:
-    if reading.parent_id is not None:
-        return (f"it is a repeated deposit of payment {reading.parent_id}",)
+    parent_id = reading.parent_id or _deposited_on(order, reading)
+    if parent_id is not None:
+        return (f"it is a repeated deposit of payment {parent_id}",)
     if reading.order_ref != order.id:
         return ("it names another order",)
     return ("no attempt of this order is without an answer",)

@@ -85,6 +85,33 @@ def test_nothing_is_adopted_where_every_attempt_has_its_answer(place: str) -> No
     assert not story.order.is_settled
 
 
+def test_a_repeated_deposit_that_does_not_say_so_is_not_adopted() -> None:
+    """
+    It came to the address of a payment that we have: what it calls due is what was sent, so it would settle for anything.
+
+    **Source:** NOWPayments, IPN capture of October 2026 and live reads: the child has the parent's order id and price,
+    `pay_amount` equals `actually_paid`, and a read need not show `parent_payment_id`.
+    """
+    doubtful = PLACES["waiting"].when(c.IntendPayment(coin=COIN), c.RecordPaymentDoubt(attempt=2))
+    dust = Decimal("0.00000001")
+    child = attrs.evolve(UNHEARD, word=Word.FINISHED, pay_amount=dust, actually_paid=dust)
+
+    story = doubtful.when(read(child))
+
+    stray = story.order.payments[2]
+    assert isinstance(stray, StrayPayment)
+    assert stray.reasons == ("it is a repeated deposit of payment pay-o1-1",)
+    assert not story.order.is_settled
+
+
+def test_a_payment_with_an_address_of_its_own_is_adopted_beside_another() -> None:
+    """The buyer switched coins, and the answer was lost; a memo makes an address one's own."""
+    doubtful = PLACES["waiting"].when(c.IntendPayment(coin=COIN), c.RecordPaymentDoubt(attempt=2))
+
+    assert doubtful.when(read(attrs.evolve(UNHEARD, address="fresh"))).told == ("PaymentOpened",)
+    assert doubtful.when(read(attrs.evolve(UNHEARD, extra_id="memo-2"))).told == ("PaymentOpened",)
+
+
 def test_each_attempt_adopts_one_payment() -> None:
     """A second payment for one attempt is a stray, though the first was adopted."""
     story = DOUBTFUL.when(read(UNHEARD), read(attrs.evolve(UNHEARD, gateway_id=GatewayPaymentId("second"))))
@@ -185,7 +212,7 @@ def test_a_stray_goes_on() -> None:
 
 def test_a_payment_for_another_order_is_told_as_such() -> None:
     """The operator reads what is wrong with it."""
-    story = PLACES["waiting"].when(read(attrs.evolve(UNHEARD, order_ref="o2")))
+    story = PLACES["waiting"].when(read(attrs.evolve(UNHEARD, order_ref="o2", address="elsewhere")))
 
     stray = story.order.payments[1]
     assert isinstance(stray, StrayPayment)
