@@ -87,7 +87,7 @@ def test_nothing_is_adopted_where_every_attempt_has_its_answer(place: str) -> No
 
 def test_a_repeated_deposit_that_does_not_say_so_is_not_adopted() -> None:
     """
-    It came to the address of a payment that we have: what it calls due is what was sent, so it would settle for anything.
+    It came to the address of a payment of ours. It calls due whatever was sent, so it would settle for anything.
 
     **Source:** NOWPayments, IPN capture of October 2026 and live reads: the child has the parent's order id and price,
     `pay_amount` equals `actually_paid`, and a read need not show `parent_payment_id`.
