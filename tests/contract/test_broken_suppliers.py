@@ -96,6 +96,24 @@ class ForgetsTheProduct(FakeSupplier):
         return tuple(attrs.evolve(key, product_id=keys[0].product_id) for key in keys)
 
 
+class ForgetsWhatEventsSay(FakeSupplier):
+    """Does not know a key again that came in an event."""
+
+    async def keys_of(self, supplier_order_id: SupplierOrderId) -> tuple[SupplierKey, ...]:
+        """List them without those names."""
+        return tuple(attrs.evolve(key, event_ids=()) for key in await super().keys_of(supplier_order_id))
+
+
+class CallsEveryKeyTheSame(FakeSupplier):
+    """Takes any key for the one that came in an event."""
+
+    async def keys_of(self, supplier_order_id: SupplierOrderId) -> tuple[SupplierKey, ...]:
+        """Give each the names of all."""
+        keys = await super().keys_of(supplier_order_id)
+        names = tuple(name for key in keys for name in key.event_ids)
+        return tuple(attrs.evolve(key, event_ids=names) for key in keys)
+
+
 class ReportsTheCap(FakeSupplier):
     """Writes down what we would have paid."""
 
@@ -157,6 +175,8 @@ def broken_by(accident: str) -> Callable[[FakeSupplierWorld], Awaitable[None]]:
         (CountsAKeyTwice, SUITE.test_every_key_of_the_largest_purchase_is_shown_once),
         (CountsAKeyTwice, SUITE.test_keys_come_one_by_one),
         (ForgetsTheProduct, SUITE.test_every_key_of_the_largest_purchase_is_shown_once),
+        (ForgetsWhatEventsSay, SUITE.test_a_key_has_one_name_in_an_event_and_in_the_list),
+        (CallsEveryKeyTheSame, SUITE.test_a_key_has_one_name_in_an_event_and_in_the_list),
         (ReportsTheCap, SUITE.test_the_cap_is_no_price),
         (ReturnsAgain, SUITE.test_keys_go_back_once),
         (BelievesAnybody, SUITE.test_a_forged_event_is_refused),

@@ -110,6 +110,23 @@ def test_a_key_in_an_event_is_named_by_its_fingerprint() -> None:
     assert hashlib.sha256(b"CANARY-12345").hexdigest() not in name
 
 
+def test_a_listed_key_has_the_names_that_events_gave_it() -> None:
+    """Under today's secret and under an older one that is still accepted, so that a new secret hides no held key."""
+
+    def name_of(body: bytes, secrets: str) -> str | None:
+        """The name of the key in this event."""
+        event = verifier(secrets).read(verifier(secrets).verify(signed(body, SECRET), body))
+        return event and event.material_id
+
+    serial = KeyMaterial.of_text("CANARY-12345")
+
+    names = verifier(f"new,{SECRET}").names_of(serial)
+
+    assert names == (name_of(SIGNED, f"new,{SECRET}"), name_of(SIGNED, SECRET))
+    assert set(names).isdisjoint(verifier(f"new,{SECRET}").names_of(KeyMaterial.of_text("CANARY-12346")))
+    assert verifier("", EVENT_SECRET).names_of(serial) == ()
+
+
 def test_a_stored_key_without_a_secret_has_no_name() -> None:
     """The signed form was switched off since: what was stored is still a hint, and its key counts for nothing."""
     webhook = verifier().verify(signed(SIGNED), SIGNED)

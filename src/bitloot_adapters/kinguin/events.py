@@ -22,7 +22,7 @@ from bitloot_adapters.kinguin.wire import read_name, read_object
 from bitloot_core.ports.inbox import Source, VerifiedWebhook
 from bitloot_core.ports.supplier import SupplierEvent
 from bitloot_core.values.errors import SignatureInvalid
-from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId
+from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId, event_key_id
 from bitloot_core.values.keys import KeyMaterial
 from bitloot_core.values.secret import Secret
 
@@ -95,12 +95,16 @@ class EventVerifier:
         event = _event(webhook.body, subject=webhook.type, scheme=webhook.scheme)
         if event is None or event.material is None or not self._signing:
             return event
-        return attrs.evolve(event, material_id=self._fingerprint(event.material))
+        return attrs.evolve(event, material_id=self.names_of(event.material)[0])
 
-    def _fingerprint(self, material: KeyMaterial) -> SupplierKeyId:
-        # Keyed: whoever reads the name cannot try serials against it. The prefix keeps it apart from signatures.
-        digest = hmac.new(self._signing[0], b"product key\0" + material.content, hashlib.sha256)
-        return SupplierKeyId(f"event:{digest.hexdigest()}")
+    def names_of(self, material: KeyMaterial) -> tuple[SupplierKeyId, ...]:
+        """
+        What an event calls a key: under the secret of today, and then under each older one that is still accepted.
+
+        Returns:
+            Empty without a secret. A name that was made under a secret that is gone is not among them.
+        """
+        return tuple(_fingerprint(secret, material) for secret in self._signing)
 
     def _scheme(self, headers: Mapping[str, str], body: bytes) -> str:
         if SIGNATURE_HEADER in headers:
@@ -124,6 +128,11 @@ class EventVerifier:
         claimed = hashlib.sha256(header.encode("utf-8", "surrogateescape")).digest()
         if not _is_one_of(claimed, self._plain):
             raise SignatureInvalid(Source.KINGUIN, "the secret does not match")
+
+
+def _fingerprint(secret: bytes, material: KeyMaterial) -> SupplierKeyId:
+    # Keyed: whoever reads the name cannot try serials against it. The prefix keeps it apart from signatures.
+    return event_key_id(hmac.new(secret, b"product key\0" + material.content, hashlib.sha256).hexdigest())
 
 
 def _is_one_of(claimed: bytes, accepted: tuple[bytes, ...] | list[bytes]) -> bool:

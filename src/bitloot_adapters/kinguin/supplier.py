@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
 import aiohttp
+import attrs
 
 from bitloot_adapters._shared.exact_json import NotJson
 from bitloot_adapters._shared.http_caller import Answer, Deadlines, HttpCaller
@@ -129,7 +130,7 @@ class KinguinSupplier:
         for number in range(1, MOST_PAGES + 1):
             answer = await self._of_order("/v2/order/{}/keys", supplier_order_id, _page(number))
             page = _read(answer, read_keys)
-            keys |= {key.id: key for key in page}
+            keys |= {key.id: attrs.evolve(key, event_ids=self._events.names_of(key.material)) for key in page}
             if len(page) < SMALLEST_PAGE:
                 return tuple(keys.values())
         raise Unavailable(PORT, "the list of keys does not end")

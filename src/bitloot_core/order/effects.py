@@ -59,9 +59,10 @@ def effects_of(event: e.OrderEvent, order: Order, policy: Policy) -> tuple[JobRe
         case e.ReservationPlanned():
             return (_job(order, JobName.RESERVE, event.plan.ref, event.at),)
         case e.ReservationPlaced():
-            plan = _plan(order, event.number)
-            first = first_look(plan, event.at, policy)
-            return (_job(order, JobName.CHECK_RESERVATION, plan.ref, first),)
+            return (_first_check(_plan(order, event.number), order, event.at, policy),)
+        case e.ReservationCompleted() if order.unconfirmed(event.number):
+            # A key that came in an event is held against the supplier's own list, as soon as that shows it.
+            return (_first_check(_plan(order, event.number), order, event.at, policy),)
         case e.LinkIssued() if event.by != "system":
             kind = MailKind.PARTLY if order.owed else MailKind.DELIVERY
             return (_job(order, JobName.SEND_MAIL, mail_ref(order.id, kind, event.link_id), event.at),)
@@ -92,6 +93,10 @@ def _plan(order: Order, number: int) -> Plan:
 
 def _job(order: Order, name: JobName, ref: str, due_at: datetime) -> JobRequest:
     return JobRequest(name=name, ref=ref, order_id=order.id, due_at=due_at)
+
+
+def _first_check(plan: Plan, order: Order, at: datetime, policy: Policy) -> JobRequest:
+    return _job(order, JobName.CHECK_RESERVATION, plan.ref, first_look(plan, at, policy))
 
 
 def _check_payment(order: Order, attempt: int, due_at: datetime) -> JobRequest:

@@ -34,6 +34,7 @@ class FindingReason(enum.StrEnum):
     KEYS_MISSING = "keys-missing"
     KEYS_SURPLUS = "keys-surplus"
     KEY_TAKEN = "key-taken"
+    KEY_UNCONFIRMED = "key-unconfirmed"
     KEY_UNREADABLE = "key-unreadable"
     KEYS_AFTER_REFUND = "keys-after-refund"
     MAIL_REFUSED = "mail-refused"

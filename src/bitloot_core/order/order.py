@@ -35,6 +35,7 @@ from bitloot_core.values.ids import (
     ProductId,
     SupplierProductId,
     UnitId,
+    is_event_key_id,
 )
 from bitloot_core.values.money import Money
 
@@ -225,6 +226,10 @@ class Order:
     def held(self) -> tuple[HeldUnit, ...]:
         """The units whose key lies in the vault."""
         return tuple(unit for unit in self.units if isinstance(unit, HeldUnit))
+
+    def unconfirmed(self, number: int) -> tuple[HeldUnit, ...]:
+        """The units of one reservation whose key came in an event, and not from the supplier's own list."""
+        return tuple(unit for unit in self.held if unit.reservation == number and is_event_key_id(unit.supplier_key_id))
 
     @property
     def unbought(self) -> tuple[OwedUnit, ...]:

@@ -39,11 +39,18 @@ class Purchase:
 
 @attrs.frozen(kw_only=True)
 class SupplierKey:
-    """One product key as the supplier hands it out."""
+    """
+    One product key as the supplier hands it out.
+
+    Attributes:
+        event_ids: what `SupplierEvent.material_id` is, or was, for this very key, one name for each secret that names
+            are still made with; empty where no event of the supplier carries keys.
+    """
 
     id: SupplierKeyId
     product_id: SupplierProductId
     material: KeyMaterial
+    event_ids: tuple[SupplierKeyId, ...] = ()
 
 
 class ReturnOutcome(enum.StrEnum):
@@ -72,7 +79,8 @@ class SupplierEvent:
         ref: our reference, if the event has one.
         word: the status it speaks of, as the supplier wrote it; at most 64 characters.
         material: a key inside the event, only if the event was signed over its whole body.
-        material_id: a name for that key, `event:<fingerprint>`, the same for the same key.
+        material_id: a name for that key, `event:<fingerprint>` (`event_key_id`), the same for the same key, and one of
+            its `SupplierKey.event_ids` once `Supplier.keys_of` shows it.
     """
 
     supplier_order_id: SupplierOrderId | None

@@ -10,6 +10,7 @@ import attrs
 
 from bitloot_core.order.reservations import KeyType, PurchaseItem, SupplierWord
 from bitloot_core.ports.supplier import Purchase, ReturnedKey, ReturnOutcome, SupplierKey
+from bitloot_core.testing.supplier_events import name_of
 from bitloot_core.values.errors import NotFound, Rejected
 from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId, SupplierProductId
 from bitloot_core.values.keys import KeyMaterial
@@ -219,7 +220,12 @@ class SupplierBooks:
         product, serial = self.shelf[product_id], f"FAKE-SERIAL-{name}"
         picture = KeyMaterial(content=_PICTURE + serial.encode(), media_type="image/png")
         material = picture if product.pictures else KeyMaterial.of_text(serial)
-        key = SupplierKey(id=SupplierKeyId(f"fake-key-{name}"), product_id=product_id, material=material)
+        key = SupplierKey(
+            id=SupplierKeyId(f"fake-key-{name}"),
+            product_id=product_id,
+            material=material,
+            event_ids=(name_of(material),),
+        )
         return BookedKey(key=key, cost=product.cost)
 
     def _replace(self, supplier_order_id: SupplierOrderId, changed: list[BookedKey]) -> None:

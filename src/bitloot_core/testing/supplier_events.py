@@ -11,7 +11,7 @@ from datetime import datetime
 from bitloot_core.ports.inbox import Source, VerifiedWebhook
 from bitloot_core.ports.supplier import Purchase, SupplierEvent
 from bitloot_core.values.errors import SignatureInvalid
-from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId
+from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId, event_key_id
 from bitloot_core.values.keys import KeyMaterial
 
 SIGNATURE_HEADER = "x-fake-signature"
@@ -65,10 +65,15 @@ def read(body: bytes) -> SupplierEvent | None:
             ref=ExternalRef(payload["ref"]),
             word=payload["word"],
             material=None if key is None else KeyMaterial.of_text(key),
-            material_id=None if key is None else SupplierKeyId(f"event:{hashlib.sha256(key.encode()).hexdigest()}"),
+            material_id=None if key is None else name_of(KeyMaterial.of_text(key)),
         )
     except (ValueError, AttributeError, LookupError):
         return None
+
+
+def name_of(material: KeyMaterial) -> SupplierKeyId:
+    """What an event calls a key; a real supplier's fingerprint is keyed."""
+    return event_key_id(hashlib.sha256(material.content).hexdigest())
 
 
 def _subject(body: bytes, event: SupplierEvent | None) -> str:

@@ -12,17 +12,16 @@ import attrs
 
 from bitloot_core.order.commands import HoldKeys, OpenFinding, OrderCommand, RecordSupplierWord
 from bitloot_core.order.findings import FindingReason
-from bitloot_core.order.jobs import number_of
 from bitloot_core.order.order import Order
 from bitloot_core.order.policy import rung
-from bitloot_core.order.reservations import PlacedReservation, Plan, SupplierWord
+from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, Plan, SupplierWord
 from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.jobs import Done, JobEnd, Snooze
 from bitloot_core.ports.supplier import Purchase, SupplierEvent, SupplierKey
 from bitloot_core.usecases.sealing import discard, discard_unused, match_keys, seal
 from bitloot_core.usecases.work import EndOf, Work
 from bitloot_core.values.errors import AlreadyTaken
-from bitloot_core.values.ids import ExternalRef, SupplierKeyId, order_of
+from bitloot_core.values.ids import SupplierKeyId
 
 _DEAD = frozenset({SupplierWord.CANCELLED, SupplierWord.REFUNDED})
 _LOOKS_BEFORE_MISSING = 2
@@ -44,16 +43,6 @@ class _Look:
     consumed: ConsumedWebhook | None
 
 
-async def check_reservation(work: Work, ref: ExternalRef) -> None:
-    """Look at one purchase, whatever webhooks say: polling alone must be enough."""
-    order = await work.shop.orders.get(order_of(ref))
-    res = order.reservation(number_of(ref))
-    if isinstance(res, PlacedReservation):
-        await collect(work, order, res)
-    else:
-        await work.end(Done())
-
-
 async def collect(
     work: Work,
     order: Order,
@@ -73,7 +62,7 @@ async def collect(
     """
     purchase = await work.shop.supplier.status(res.supplier_order_id)
     if purchase.ref != res.plan.ref:
-        await work.finish(order, _mismatch(res), end=_end_after(work, res, consumed), consumed=consumed)
+        await work.finish(order, mismatch(res), end=_end_after(work, res, consumed), consumed=consumed)
         return
     keys = await _keys_of(work, order, purchase, res.plan, event)
     await _hold(work, order, _Look(res=res, purchase=purchase, keys=keys, consumed=consumed))
@@ -134,18 +123,21 @@ def _end_after(work: Work, res: PlacedReservation, consumed: ConsumedWebhook | N
     """A webhook is over once it was followed; what is still to come is the business of the purchase's own job."""
 
     def end(after: Order) -> JobEnd:
-        waits = isinstance(after.reservation(res.plan.number), PlacedReservation)
-        return _next_look(work, res) if waits and consumed is None else Done()
+        number = res.plan.number
+        waits = isinstance(after.reservation(number), PlacedReservation) or after.unconfirmed(number)
+        return next_look(work, res.plan) if waits and consumed is None else Done()
 
     return end
 
 
-def _next_look(work: Work, res: PlacedReservation) -> Snooze:
+def next_look(work: Work, plan: Plan) -> Snooze:
+    """Put off the purchase's own job to the next rung of the ladder; a preorder, to its release at the earliest."""
     pause = rung(work.shop.policy.supplier_poll, work.job.snoozes + 1)
-    return Snooze(until=max(work.now + pause, _release(res.plan)))
+    return Snooze(until=max(work.now + pause, release_of(plan)))
 
 
-def _release(plan: Plan) -> datetime:
+def release_of(plan: Plan) -> datetime:
+    """When the supplier may be expected to deliver: from the start, or, for a preorder, from its day on."""
     day = plan.release_date
     return datetime.min.replace(tzinfo=UTC) if day is None else datetime.combine(day, time.min, tzinfo=UTC)
 
@@ -164,15 +156,14 @@ def _tell(work: Work, look: _Look, shown: int, surplus: int) -> tuple[OrderComma
     complete = look.purchase.word is SupplierWord.COMPLETED
     if complete and shown < wanted and work.job.snoozes >= _LOOKS_BEFORE_MISSING:
         text = f"The supplier calls the purchase complete, but shows {shown} of {wanted} keys."
-        told.append(_finding(FindingReason.KEYS_MISSING, plan, text))
+        told.append(about_keys(FindingReason.KEYS_MISSING, plan, text))
     if surplus:
-        text = f"The supplier shows {surplus} key(s) more than were bought; they are left alone."
-        told.append(_finding(FindingReason.KEYS_SURPLUS, plan, text))
-    since = max(look.res.placed_at, _release(plan))
+        told.append(too_many(plan, surplus))
+    since = max(look.res.placed_at, release_of(plan))
     still_to_come = shown < wanted and look.purchase.word not in _DEAD
     if still_to_come and work.now - since > work.shop.policy.supplier_alarm:
         text = f"The supplier has not delivered for {_hours(work.now - since)} hours."
-        told.append(_finding(FindingReason.SUPPLIER_SLOW, plan, text))
+        told.append(about_keys(FindingReason.SUPPLIER_SLOW, plan, text))
     return tuple(told)
 
 
@@ -180,7 +171,14 @@ def _hours(duration: timedelta) -> int:
     return int(duration / timedelta(hours=1))
 
 
-def _finding(reason: FindingReason, plan: Plan, text: str) -> OpenFinding:
+def too_many(plan: Plan, surplus: int) -> OpenFinding:
+    """Tell of keys that fit no unit: they are not downloaded into anything."""
+    text = f"The supplier shows {surplus} key(s) more than were bought; they are left alone."
+    return about_keys(FindingReason.KEYS_SURPLUS, plan, text)
+
+
+def about_keys(reason: FindingReason, plan: Plan, text: str) -> OpenFinding:
+    """Tell something of a purchase that holds nobody up."""
     return OpenFinding(reason=reason, subject=plan.ref, text=text, blocking=False)
 
 
@@ -193,7 +191,8 @@ def _taken(plan: Plan, key_id: SupplierKeyId) -> OpenFinding:
     )
 
 
-def _mismatch(res: PlacedReservation) -> OpenFinding:
+def mismatch(res: PlacedReservation | CompletedReservation) -> OpenFinding:
+    """Tell of a purchase that the supplier shows under a reference that is not ours."""
     return OpenFinding(
         reason=FindingReason.SUPPLIER_MISMATCH,
         subject=res.supplier_order_id,  # a finding about the reservation's cost may be open, too

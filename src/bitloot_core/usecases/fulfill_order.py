@@ -14,7 +14,7 @@ from bitloot_core.order.reservations import (
     is_dead,
 )
 from bitloot_core.ports.jobs import Done
-from bitloot_core.usecases.finalize_delivery import check_reservation
+from bitloot_core.usecases.check_reservation import check_reservation
 from bitloot_core.usecases.start_reservation import start_reservation
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.ids import OrderId

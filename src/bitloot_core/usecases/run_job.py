@@ -17,7 +17,7 @@ from bitloot_core.order.order import Order
 from bitloot_core.ports.inbox import ConsumedWebhook, Source, WebhookStatus
 from bitloot_core.ports.jobs import ClaimedJob, Dead, JobEnd, Retry, Snooze
 from bitloot_core.usecases.check_payment import check_payment, expire_order
-from bitloot_core.usecases.finalize_delivery import check_reservation
+from bitloot_core.usecases.check_reservation import check_reservation
 from bitloot_core.usecases.fulfill_order import fulfill_order
 from bitloot_core.usecases.pauses import backoff
 from bitloot_core.usecases.receive_payment_notice import receive_payment_notice

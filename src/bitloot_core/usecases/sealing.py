@@ -15,7 +15,7 @@ from bitloot_core.order.units import OwedUnit
 from bitloot_core.ports.supplier import SupplierKey
 from bitloot_core.ports.vault import Vault
 from bitloot_core.values.errors import PortError
-from bitloot_core.values.ids import SupplierProductId, UnitId
+from bitloot_core.values.ids import SupplierKeyId, SupplierProductId, UnitId
 from bitloot_core.values.keys import KeyOwner
 
 
@@ -26,15 +26,19 @@ class Matched:
 
     Attributes:
         surplus: how many keys fit no unit.
+        confirmed: the keys that are held from an event, and that the supplier shows now.
     """
 
     fitting: tuple[tuple[UnitId, SupplierKey], ...]
     surplus: int
+    confirmed: frozenset[SupplierKeyId]
 
 
 def match_keys(order: Order, plan: Plan, keys: Sequence[SupplierKey]) -> Matched:
     """
     Give each new key of a purchase to a unit of its product that lacks one; by key id, so that any order of keys does.
+
+    A key that was held from an event is not new; one such name stands for one key, if a supplier lists a serial twice.
     """
     had = {unit.supplier_key_id for unit in order.units if not isinstance(unit, OwedUnit)}
     owed = {unit.id for unit in order.owed}
@@ -43,15 +47,23 @@ def match_keys(order: Order, plan: Plan, keys: Sequence[SupplierKey]) -> Matched
     }
     fitting: list[tuple[UnitId, SupplierKey]] = []
     surplus = 0
+    confirmed: set[SupplierKeyId] = set()
     for key in sorted(keys, key=lambda one: one.id):
         if key.id in had:
+            continue
+        if (known := _from_event(key, had - confirmed)) is not None:
+            confirmed.add(known)
             continue
         units = waiting.get(key.product_id)
         if units:
             fitting.append((units.pop(0), key))
         else:
             surplus += 1
-    return Matched(fitting=tuple(fitting), surplus=surplus)
+    return Matched(fitting=tuple(fitting), surplus=surplus, confirmed=frozenset(confirmed))
+
+
+def _from_event(key: SupplierKey, had: set[SupplierKeyId]) -> SupplierKeyId | None:
+    return next((name for name in key.event_ids if name in had), None)
 
 
 async def seal(vault: Vault, order: Order, keys: Sequence[tuple[UnitId, SupplierKey]]) -> tuple[SealedKey, ...]:

@@ -34,6 +34,7 @@ FindingId = NewType("FindingId", str)
 JobId = NewType("JobId", int)
 WebhookId = NewType("WebhookId", int)
 
+_IN_AN_EVENT = "event:"
 _REF = re.compile(r"(?P<order>.+)-(?P<number>[1-9][0-9]*)")
 
 
@@ -71,6 +72,26 @@ def finding_id(order_id: OrderId, number: int) -> FindingId:
     'o-7f.f3'
     """
     return FindingId(f"{order_id}.f{number}")
+
+
+def event_key_id(fingerprint: str) -> SupplierKeyId:
+    """
+    Name a product key that came in a supplier's event, where the supplier's own id of it is not known.
+
+    >>> event_key_id("9f2c")
+    'event:9f2c'
+    """
+    return SupplierKeyId(f"{_IN_AN_EVENT}{fingerprint}")
+
+
+def is_event_key_id(key_id: SupplierKeyId) -> bool:
+    """
+    Tell such a name from the supplier's own.
+
+    >>> is_event_key_id(event_key_id("9f2c")), is_event_key_id(SupplierKeyId("67041c31"))
+    (True, False)
+    """
+    return key_id.startswith(_IN_AN_EVENT)
 
 
 def unit_id(line: int, number: int) -> UnitId:

@@ -6,6 +6,7 @@ import pytest
 
 from bitloot_core.testing.contracts.supplier_world import SupplierWorld, bought
 from bitloot_core.values.errors import SignatureInvalid
+from bitloot_core.values.ids import is_event_key_id
 
 
 class SupplierEventsContract:
@@ -86,6 +87,21 @@ class SupplierEventsContract:
         serial = key.material.content.decode()
         assert serial not in repr(webhook) + repr(event)
         assert serial not in event.material_id
+
+    async def test_a_key_has_one_name_in_an_event_and_in_the_list(self, world: SupplierWorld) -> None:
+        """What came in an event is known again when the list shows it, and taken for no other key."""
+        order = await bought(world, 2)
+        await world.deliver(order.id)
+        event = world.supplier.read_event(world.supplier.verify_event(*await world.event_with_key(order.id)))
+
+        keys = await world.supplier.keys_of(order.id)
+
+        assert event is not None
+        assert event.material_id is not None
+        assert is_event_key_id(event.material_id)
+        assert [event.material] == [key.material for key in keys if event.material_id in key.event_ids]
+        first, second = keys
+        assert set(first.event_ids).isdisjoint(second.event_ids)
 
     @pytest.mark.parametrize("body", [b"", b" ", b"{", b"\xff\xfe", b"[]", b"null", b"{}", b'"text"', b'{"order": 7}'])
     async def test_an_authentic_webhook_that_makes_no_sense_is_kept_and_ignored(
