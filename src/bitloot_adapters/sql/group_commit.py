@@ -2,7 +2,7 @@
 The one writer of a SQLite database: a thread that takes what waits and commits it together.
 
 A commit costs one flush of the disk, whoever is in it. So writes that arrive while a commit runs share the next one,
-each behind a savepoint of its own: one that fails takes nothing along. Results are handed out only after the commit.
+and one that fails takes nothing along. Results are handed out only after the commit.
 """
 
 from __future__ import annotations
@@ -144,8 +144,9 @@ class GroupCommit:
             _fail(batch, unavailable(exc))
             return True
         try:
-            for write in batch:
-                _behind_savepoint(connection, write)
+            if not _in_one_go(connection, batch):
+                for write in batch:
+                    _behind_savepoint(connection, write)
         except Exception:  # noqa: BLE001 - the transaction itself broke: who broke it is found out alone
             transaction.rollback()
             return False
@@ -157,6 +158,24 @@ class GroupCommit:
                 return False
             _fail(batch, error)
         return True
+
+
+def _in_one_go(connection: Connection, batch: list[_Write]) -> bool:
+    """
+    Run the writes of a batch behind one savepoint; False if one of them failed, and nothing of any is left.
+
+    Most batches come through, and a savepoint for each write costs as much as a statement of its own.
+    """
+    connection.exec_driver_sql("SAVEPOINT batch")
+    try:
+        for write in batch:
+            write.result = write.work(connection)
+    except Exception:  # noqa: BLE001 - whose fault it was is found out with a savepoint for each
+        connection.exec_driver_sql("ROLLBACK TO batch")
+        return False
+    finally:
+        connection.exec_driver_sql("RELEASE batch")
+    return True
 
 
 def _behind_savepoint(connection: Connection, write: _Write) -> None:
