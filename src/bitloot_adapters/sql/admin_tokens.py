@@ -77,7 +77,7 @@ class SqlAdminTokens:
 
     async def find(self, token_sha256: str) -> AdminToken | None:
         """The token of this hash, good or not; None if there is none. Ask `is_good` before you let it in."""
-        return await self._database.read(lambda c: _find(c, token_sha256))
+        return await self._database.look(lambda c: _find(c, token_sha256))
 
     async def note_use(self, token: AdminToken, *, now: datetime) -> None:
         """Note that it was used; costs nothing if that was noted less than a minute ago."""

@@ -37,7 +37,8 @@ class SqlCatalogue:
         """Those of the named products that exist, or all, by id."""
         if ids is not None and not ids:
             return ()
-        return await self._database.read(lambda c: _find(c, ids))
+        find = self._database.read if ids is None else self._database.look
+        return await find(lambda c: _find(c, ids))
 
     async def put(self, products: Sequence[Product]) -> None:
         """Add products, or replace those of the same id; all or none."""

@@ -47,6 +47,15 @@ class Database(Protocol):
         """
         ...
 
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """
+        Run work that finds a few rows by their key; otherwise as `read`.
+
+        It may run on the caller's own thread, because a hop to another one costs more than the look itself. So it must
+        be nothing that goes through a table.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish what waits, and let go of the database. Idempotent."""
         ...

@@ -105,7 +105,7 @@ class SqlInbox:
 
     async def get(self, webhook_id: WebhookId) -> StoredWebhook:
         """Read one, body included."""
-        row = await self._database.read(lambda c: inbox_rows.get_webhook(c, webhook_id))
+        row = await self._database.look(lambda c: inbox_rows.get_webhook(c, webhook_id))
         return self._opened(row)
 
     async def replay(self, webhook_id: WebhookId, *, now: datetime) -> JobId:

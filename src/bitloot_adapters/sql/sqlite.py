@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine
@@ -38,9 +38,9 @@ _OLDEST = (3, 37)
 """STRICT tables came with this version, RETURNING before it."""
 
 
-def sqlite_engine(url: DatabaseUrl, *, begin: str, busy_ms: int = BUSY_MS) -> Engine:
+def sqlite_engine(url: DatabaseUrl, *, begin: str | None, busy_ms: int = BUSY_MS) -> Engine:
     """
-    Make an engine whose transactions begin with `begin`: `BEGIN IMMEDIATE` to write, `BEGIN` to read.
+    Make an engine whose transactions begin with `begin`: `BEGIN IMMEDIATE` to write; None leaves it to the caller.
 
     A transaction that begins as a reader and then writes can lose an update or fail at once, so a writer says so first.
     **Source:** SQLAlchemy documentation, SQLite dialect, "Transactions with SQLite and the sqlite3 driver".
@@ -71,9 +71,11 @@ def sqlite_engine(url: DatabaseUrl, *, begin: str, busy_ms: int = BUSY_MS) -> En
         for pragma in (*_PRAGMAS, f"busy_timeout={busy_ms}"):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def begin_as_told(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin is not None:
+
+        @event.listens_for(engine, "begin")
+        def begin_as_told(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
 
     return engine
 
@@ -108,11 +110,14 @@ class SqliteDatabase:
         busy_ms: int = BUSY_MS,
     ) -> None:
         self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE", busy_ms=busy_ms)
-        self._reading = sqlite_engine(url, begin="BEGIN", busy_ms=busy_ms)
+        self._reading = sqlite_engine(url, begin=None, busy_ms=busy_ms)
         self._writer = GroupCommit(self._writing.connect, commit=commit, most_waiting=most_waiting)
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sql-reader")
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="sql-reader")
         self._mine = threading.local()
-        self._opened: list[Connection] = []
+        self._readers: list[_Reader] = []
+        # On the event loop: whatever would have to be waited for is left to a thread.
+        self._looking = sqlite_engine(url, begin=None, busy_ms=0)
+        self._looker = _Reader(self._looking)
         self._closed = False
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -123,7 +128,16 @@ class SqliteDatabase:
         """Run work that only reads, on one consistent state."""
         if self._closed:
             raise Unavailable(PORT, "it is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, work)
+
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """Run work that finds a few rows by their key, here and now."""
+        if self._closed:
+            raise Unavailable(PORT, "it is closed")
+        try:
+            return self._looker.read(work)
+        except Unavailable:
+            return await self.read(work)
 
     async def close(self) -> None:
         """Write what waits, and close the file."""
@@ -132,27 +146,64 @@ class SqliteDatabase:
             await asyncio.to_thread(self._close)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        connection: Connection | None = getattr(self._mine, "connection", None)
-        try:
-            if connection is None or connection.closed or connection.invalidated:
-                connection = self._mine.connection = self._reading.connect()
-                connection.exec_driver_sql("PRAGMA query_only=ON")
-                connection.rollback()
-                self._opened.append(connection)
-            with connection.begin():
-                return work(connection)
-        except Exception as exc:
-            if is_passing(exc):
-                raise Unavailable(PORT, "it could not be read") from exc
-            raise
+        reader: _Reader | None = getattr(self._mine, "reader", None)
+        if reader is None:
+            reader = self._mine.reader = _Reader(self._reading)
+            self._readers.append(reader)
+        return reader.read(work)
 
     def _close(self) -> None:
         self._writer.close()
-        self._readers.shutdown()
-        for connection in self._opened:
-            connection.close()
-        self._writing.dispose()
-        self._reading.dispose()
+        self._threads.shutdown()
+        for reader in (*self._readers, self._looker):
+            reader.close()
+        for engine in (self._writing, self._reading, self._looking):
+            engine.dispose()
+
+
+class _Reader:
+    """
+    A connection that reads.
+
+    Args:
+        engine: whose transactions do not begin by themselves.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """
+        Run work on one consistent state.
+
+        Raises:
+            Unavailable: it could not be read.
+        """
+        try:
+            connection = self._opened()
+            driver: Any = connection.connection.driver_connection
+            # Said to the driver itself: what SQLAlchemy does for a transaction takes longer than most of the looks.
+            driver.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                driver.rollback()
+        except Exception as exc:
+            if is_passing(exc) or isinstance(exc, sqlite3.Error):
+                raise Unavailable(PORT, "it could not be read") from exc
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _opened(self) -> Connection:
+        if self._connection is None or self._connection.closed or self._connection.invalidated:
+            self._connection = self._engine.connect()
+            self._connection.exec_driver_sql("PRAGMA query_only=ON")
+        return self._connection
 
 
 @asynccontextmanager

@@ -51,7 +51,7 @@ class SqlOrderStore:
 
     async def get(self, order_id: OrderId) -> Order:
         """Read an order with all its parts."""
-        return await self._database.read(lambda c: order_rows.get_order(c, order_id))
+        return await self._database.look(lambda c: order_rows.get_order(c, order_id))
 
     async def commit(self, change: Change) -> Committed:
         """Write a change: all of it, or nothing."""
@@ -66,15 +66,15 @@ class SqlOrderStore:
 
     async def find_by_reservation(self, supplier_order_id: SupplierOrderId) -> OrderId | None:
         """The order that made this purchase."""
-        return await self._database.read(lambda c: order_rows.order_by_purchase(c, supplier_order_id))
+        return await self._database.look(lambda c: order_rows.order_by_purchase(c, supplier_order_id))
 
     async def find_by_payment(self, gateway_id: GatewayPaymentId) -> OrderId | None:
         """The order that this payment belongs to."""
-        return await self._database.read(lambda c: order_rows.order_by_payment(c, gateway_id))
+        return await self._database.look(lambda c: order_rows.order_by_payment(c, gateway_id))
 
     async def find_by_link(self, link_id: LinkId) -> OrderId | None:
         """The order that a delivery link was made for."""
-        return await self._database.read(lambda c: order_rows.order_by_link(c, link_id))
+        return await self._database.look(lambda c: order_rows.order_by_link(c, link_id))
 
     async def orphans_among(self, refs: Sequence[StorageRef]) -> tuple[StorageRef, ...]:
         """Of these sealed objects, those that no unit names."""
