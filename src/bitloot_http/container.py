@@ -25,7 +25,6 @@ from bitloot_adapters.kinguin import KinguinSupplier
 from bitloot_adapters.mail_folder import FolderMailer
 from bitloot_adapters.nowpayments import NowPaymentsGateway, RateLimit
 from bitloot_adapters.r2 import R2Deadlines, R2Vault, open_bucket
-from bitloot_adapters.smtp import SmtpMailer, SmtpServer
 from bitloot_adapters.sql import migrate
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.rate import SqlRateLimit
@@ -102,6 +101,8 @@ def _mailer(settings: Settings, clock: SystemClock) -> Mailer:
     sender = Sender.parse(settings.mail_from or _SENDER)
     if settings.smtp_url is None:
         return FolderMailer(settings.mail_dir, sender, clock=clock)
+    from bitloot_adapters.smtp import SmtpMailer, SmtpServer
+
     deadline = min(_LONGEST_CALL, settings.job_lease / 3)
     return SmtpMailer(SmtpServer.parse(settings.smtp_url.reveal()), sender, clock=clock, deadline=deadline)
 
