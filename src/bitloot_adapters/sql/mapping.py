@@ -7,6 +7,7 @@ The domain's classes are not mapped: this is the one module that knows their JSO
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -130,6 +131,9 @@ def _converter() -> MsgspecJsonConverter:
 
 
 _JSON = _converter()
+# An order is read many times while it is worked on, and most of its parts are as they were: values never change, so
+# equal texts may share one.
+_remembered = functools.lru_cache(maxsize=512)
 
 
 def dump_payment(payment: Payment) -> str:
@@ -137,6 +141,7 @@ def dump_payment(payment: Payment) -> str:
     return _dump(payment, Payment)
 
 
+@_remembered
 def load_payment(state: str) -> Payment:
     """A payment as it was stored."""
     return cast("Payment", _load(state, Payment))
@@ -147,6 +152,7 @@ def dump_reservation(reservation: Reservation) -> str:
     return _dump(reservation, Reservation)
 
 
+@_remembered
 def load_reservation(state: str) -> Reservation:
     """A reservation as it was stored."""
     return cast("Reservation", _load(state, Reservation))
@@ -157,6 +163,7 @@ def dump_unit(unit: Unit) -> str:
     return _dump(unit, Unit)
 
 
+@_remembered
 def load_unit(state: str) -> Unit:
     """A unit as it was stored."""
     return cast("Unit", _load(state, Unit))
@@ -183,6 +190,7 @@ def dump_line(line: Line) -> str:
     return _dump(line, Line)
 
 
+@_remembered
 def load_line(state: str) -> Line:
     """A line as it was stored."""
     return cast("Line", _load(state, Line))
@@ -203,6 +211,7 @@ def dump_head(head: Head) -> str:
     return _dump(head, Head)
 
 
+@_remembered
 def load_head(state: str) -> Head:
     """The rest of an order as it was stored."""
     return cast("Head", _load(state, Head))
