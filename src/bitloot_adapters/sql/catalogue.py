@@ -9,9 +9,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, text
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.database import Database, executing
+from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.tables import PRODUCTS
 from bitloot_core.order.reservations import KeyType
 from bitloot_core.ports.catalogue import Catalogue, Product
@@ -19,7 +20,7 @@ from bitloot_core.values.ids import ProductId, SupplierProductId
 from bitloot_core.values.money import Money
 
 _ALL = select(PRODUCTS).order_by(PRODUCTS.c.id)
-_NAMED = _ALL.where(PRODUCTS.c.id.in_(bindparam("ids", expanding=True)))
+_ONE = Statement(select(PRODUCTS).where(PRODUCTS.c.id == bindparam("id")))
 _COLUMNS = [column.name for column in PRODUCTS.columns]
 _PUT = text(
     f"INSERT INTO products ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) "  # noqa: S608 - our columns
@@ -48,11 +49,13 @@ class SqlCatalogue:
 
 
 def _find(connection: Connection, ids: Sequence[ProductId] | None) -> tuple[Product, ...]:
-    rows = connection.execute(_ALL) if ids is None else connection.execute(_NAMED, {"ids": list(ids)})
-    return tuple(_product(row) for row in rows)
+    if ids is None:
+        return tuple(_product(row) for row in connection.execute(_ALL))
+    rows = (_ONE.first(connection, {"id": product_id}) for product_id in sorted(set(ids)))
+    return tuple(_product(row) for row in rows if row is not None)
 
 
-def _product(row: Row[Any]) -> Product:
+def _product(row: Any) -> Product:
     return Product(
         id=ProductId(row.id),
         title=row.title,
