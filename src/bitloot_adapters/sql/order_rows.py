@@ -43,6 +43,11 @@ _REWRITE = Statement(
     "units = :units, owed = :owed, version = version + 1, event_count = event_count + :events, updated_at = :at, "
     "created_at = :created_at, state = :state WHERE id = :which AND version = :version RETURNING event_count"
 )
+# Most changes leave these alone, and a column that is set is taken out of its indexes and put into them again.
+_MOVE = Statement(
+    "UPDATE orders SET status = :status, owed = :owed, version = version + 1, event_count = event_count + :events, "
+    "updated_at = :at, state = :state WHERE id = :which AND version = :version RETURNING event_count"
+)
 _VERSION = Statement(select(ORDERS.c.version).where(ORDERS.c.id == bindparam("which")).with_for_update())
 _EVENT = Statement(
     "INSERT INTO order_events (order_id, number, at, event, data) VALUES (:order_id, :number, :at, :event, :data)"
@@ -104,7 +109,7 @@ def write_order(connection: Connection, change: Change) -> Order | None:
     if after is None or not change.events:
         _assert_version(connection, change)
         return None
-    row = (_PLACE if before is None else _REWRITE).first(connection, _order_values(change, before, after))
+    row = _statement_for(before, after).first(connection, _order_values(change, before, after))
     if row is None:
         raise StaleOrder(after.id)
     write_parts(connection, before, after, at=micros(change.at))
@@ -157,6 +162,13 @@ def _assert_version(connection: Connection, change: Change) -> None:
     row = _VERSION.first(connection, {"which": order.id})
     if (None if row is None else row.version) != (None if change.before is None else change.before.version):
         raise StaleOrder(order.id)
+
+
+def _statement_for(before: Order | None, after: Order) -> Statement:
+    if before is None:
+        return _PLACE
+    is_same_deal = (before.buyer, before.lines, before.created_at) == (after.buyer, after.lines, after.created_at)
+    return _MOVE if is_same_deal else _REWRITE
 
 
 def _order_values(change: Change, before: Order | None, after: Order) -> dict[str, object]:
