@@ -62,7 +62,7 @@ async def work_through(folder: Path, stocked: Path, graveyard: Path) -> int:
             for number in range(MOST_ORDERS):
                 await mortal.arm()
                 delivered.append(await buy(system, quantity=1 + number % 2))
-                if mortal.deaths_of_this_order == 0:
+                if await mortal.disarm() == 0:
                     break
             else:
                 pytest.fail(f"after {MOST_ORDERS} orders there are still new boundaries: {boundaries(graveyard)[-5:]}")

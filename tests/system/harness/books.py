@@ -68,6 +68,14 @@ class Books:
             _SOON_MICROS,
         )
 
+    def live_jobs(self, order_id: str) -> list[dict[str, Any]]:
+        """What is still to be done for an order, and when."""
+        return self.rows(
+            "SELECT name, ref, status, attempts, snoozes, last_error, due_at / 1000000 - strftime('%s', 'now') AS due "
+            "FROM jobs WHERE order_id = ? AND status IN ('ready', 'running')",
+            order_id,
+        )
+
     def forgotten_orders(self) -> list[str]:
         """The orders that are not over and that neither a job nor an open finding remembers (I10): never any."""
         marks = ", ".join("?" * len(_TERMINAL))

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from harness.surroundings import Surroundings
+from harness.waiting import eventually
 
 MOST_KILLS_AN_ORDER = 3
 _LAUNCHER = Path(__file__).with_name("launch_with_seams.py")
@@ -30,8 +31,8 @@ class MortalService:
         self._graveyard = graveyard
         self._process: asyncio.subprocess.Process | None = None
         self._fault: AssertionError | None = None
-        self._listening = asyncio.Event()
-        self._understood = asyncio.Event()
+        self._is_listening = False
+        self._has_understood = False
         self.deaths = 0
         self._deaths_before = 0
 
@@ -52,9 +53,10 @@ class MortalService:
         watch = asyncio.create_task(self._watch(self._process))
         try:
             await self._tell("live disarm")
-            async with asyncio.timeout(_START_SECONDS):
-                await self._listening.wait()
+            await eventually(lambda: self._is_listening, "the service is up", within=_START_SECONDS)
             yield
+        except AssertionError as late:
+            raise self._fault or late from late
         finally:
             self._process.kill()  # the service sees its ear close, and ends
             await self._process.wait()
@@ -64,25 +66,39 @@ class MortalService:
 
     async def arm(self) -> None:
         """From now on it dies at the first boundary that is new; afterwards only at boundaries of a new name."""
-        self._deaths_before = self.deaths
-        self._understood.clear()
-        await self._tell("arm")
-        async with asyncio.timeout(_START_SECONDS):
-            await self._understood.wait()
+        await self._make_understand("arm")
+
+    async def disarm(self) -> int:
+        """It lives on from now; how often it died since it was armed."""
+        await self._make_understand("disarm")
+        return self.deaths_of_this_order
 
     @property
     def deaths_of_this_order(self) -> int:
         """How often it died since it was armed."""
         return self.deaths - self._deaths_before
 
+    async def _make_understand(self, mode: str) -> None:
+        """Say a mode until one that lives has heard it: it may be dying while we speak."""
+        while not self._has_understood:
+            deaths = self.deaths
+            await eventually(lambda: self._is_listening, "the service is up", within=_START_SECONDS)
+            if mode == "arm":
+                self._deaths_before = self.deaths
+            await self._tell(mode)
+            await eventually(
+                lambda before=deaths: self._has_understood or self.deaths > before, "it hears", within=_START_SECONDS
+            )
+        self._has_understood = False
+
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:
             return
         async for line in process.stdout:
             if line.startswith(b"listening on "):
-                self._listening.set()
+                self._is_listening = True
             elif line.startswith(b"understood"):
-                self._understood.set()
+                self._has_understood = True
             elif line.startswith(b"died "):
                 await self._died(int(line.removeprefix(b"died ")))
 
@@ -92,6 +108,7 @@ class MortalService:
             self._fault = self._fault or AssertionError(f"the service ended by itself ({code}):\n{said[-4000:]}")
             return
         self.deaths += 1
+        self._is_listening = False
         await self._tell("live arm new" if self.deaths_of_this_order < MOST_KILLS_AN_ORDER else "live disarm")
 
     async def _tell(self, line: str) -> None:

@@ -47,7 +47,10 @@ class System:
 
     async def deliver_paid(self, placed: Placed) -> list[str]:
         """Go on from a paid order to its keys."""
-        await self.buyer.sees(placed, "fulfilled")
+        try:
+            await self.buyer.sees(placed, "fulfilled")
+        except AssertionError as late:
+            raise AssertionError(f"{late}; {self.books.live_jobs(placed.order_id)}") from None
         return await self.buyer.reveal(await self.buyer.mail(placed))
 
     async def at_rest(self) -> None:
