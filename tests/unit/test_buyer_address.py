@@ -62,8 +62,8 @@ def test_whatever_is_taken_can_be_written_to(mailbox: str, host: str, top: str) 
 
     message = render(attrs.evolve(MAIL, to=address), key="order7f3k/delivery/1", sender=SENDER, at=AT)
 
-    assert str(message["To"]).isprintable()
-    assert not set(str(message["To"]).rpartition("@")[2]) & set(" <>()[],;:/@")
+    assert message.recipient.isprintable()
+    assert not set(message.recipient.rpartition("@")[2]) & set(" <>()[],;:/@")
 
 
 @pytest.mark.parametrize("wide", ["\ufe6b", "\uff0c", "\uff1e", "\uff1b", "\u00a8", "\u2100"])

@@ -23,7 +23,7 @@ AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
 def read(mail: Mail, *, key: str = "order7f3k/delivery/1", sender: Sender = SENDER) -> EmailMessage:
     """The message after it went over the wire."""
-    message = message_from_bytes(render(mail, key=key, sender=sender, at=AT).as_bytes(), policy=default)
+    message = message_from_bytes(render(mail, key=key, sender=sender, at=AT).content, policy=default)
     assert isinstance(message, EmailMessage)
     assert not message.defects
     return message
@@ -72,9 +72,10 @@ def test_a_repeat_is_the_same_message() -> None:
     """Equal keys give equal bytes; the Message-ID ends with our domain and says nothing of the key."""
     one, same, other = (render(MAIL, key=key, sender=SENDER, at=AT) for key in ("k", "k", "l"))
 
-    assert one.as_bytes() == same.as_bytes()
-    assert one["Message-ID"] != other["Message-ID"]
-    assert one["Message-ID"].endswith("@example.com>")
+    assert one == same
+    assert one != other
+    assert read(MAIL, key="k")["Message-ID"] != read(MAIL, key="l")["Message-ID"]
+    assert read(MAIL)["Message-ID"].endswith("@example.com>")
     assert "order7f3k" not in read(MAIL)["Message-ID"]
 
 
@@ -90,7 +91,7 @@ def test_the_link_is_there_once_as_a_button_and_once_as_text() -> None:
 
 def test_the_link_is_not_broken_in_the_raw_message() -> None:
     """As long as all is ASCII nothing is encoded, and the file can be read as it lies there."""
-    raw = render(attrs.evolve(MAIL, titles=("A game",)), key="k", sender=SENDER, at=AT).as_bytes()
+    raw = render(attrs.evolve(MAIL, titles=("A game",)), key="k", sender=SENDER, at=AT).content
 
     assert raw.count(LINK.encode()) == 3
 
@@ -146,16 +147,36 @@ def test_letters_of_all_countries_pass() -> None:
     assert message["To"].addresses[0].domain.isascii()
 
 
+@pytest.mark.parametrize("name", ["", "The Shop", 'Smith, Jones & Co. ("S\\J")', "Ü" * 20, "<b>@x"])
+def test_a_senders_name_is_shown_as_it_is(name: str) -> None:
+    """Whatever signs it holds, quoted or encoded, it stays a name and the address stays the address."""
+    message = read(MAIL, sender=attrs.evolve(SENDER, name=name))
+
+    (shown,) = message["From"].addresses
+    assert (name, "shop@example.com") == (shown.display_name, shown.addr_spec)
+
+
+@pytest.mark.parametrize("to", [".a@example.com", "a..b@example.com", "a.@example.com"])
+def test_a_mailbox_with_strange_dots_is_quoted(to: str) -> None:
+    """**Source:** RFC 5322, section 3.4.1: dots stand between words, or the mailbox is in quotes."""
+    mailbox, _, domain = to.rpartition("@")
+
+    message = render(attrs.evolve(MAIL, to=to), key="k", sender=SENDER, at=AT)
+
+    assert message.recipient == f'"{mailbox}"@{domain}'
+    assert read(attrs.evolve(MAIL, to=to))["To"].addresses[0].username == mailbox
+
+
 def test_a_mailbox_with_umlauts_stays_as_it_is() -> None:
     """**Source:** RFC 6532: such a header is UTF-8, for a server with SMTPUTF8."""
-    raw = render(attrs.evolve(MAIL, to="käufer@example.com"), key="k", sender=SENDER, at=AT).as_bytes()
+    raw = render(attrs.evolve(MAIL, to="käufer@example.com"), key="k", sender=SENDER, at=AT).content
 
     assert "To: käufer@example.com\r\n".encode() in raw
 
 
 def test_a_very_long_title_keeps_lines_within_the_limit() -> None:
     """**Source:** RFC 5321, section 4.5.3.1.6: no line has more than 998 bytes."""
-    raw = render(attrs.evolve(MAIL, titles=("x" * 5_000,)), key="k", sender=SENDER, at=AT).as_bytes()
+    raw = render(attrs.evolve(MAIL, titles=("x" * 5_000,)), key="k", sender=SENDER, at=AT).content
 
     assert max(len(line) for line in raw.splitlines()) <= 998
 
@@ -164,7 +185,7 @@ def test_a_very_long_title_keeps_lines_within_the_limit() -> None:
 def test_an_address_is_used_as_it_is_or_refused(to: str) -> None:
     """Whatever stands in the address, the message has one recipient and no header of somebody else's."""
     try:
-        raw = render(attrs.evolve(MAIL, to=to), key="k", sender=SENDER, at=AT).as_bytes()
+        raw = render(attrs.evolve(MAIL, to=to), key="k", sender=SENDER, at=AT).content
     except Rejected:
         return
 

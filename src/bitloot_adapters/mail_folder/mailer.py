@@ -44,7 +44,7 @@ class FolderMailer:
     async def send(self, mail: Mail, *, key: str) -> None:
         """Write the file."""
         message = render(mail, key=key, sender=self._sender, at=self._clock.now())
-        await asyncio.to_thread(self._write, digest_of(key), message.as_bytes())
+        await asyncio.to_thread(self._write, digest_of(key), message.content)
 
     def _write(self, name: str, content: bytes) -> None:
         # The beginning with a dot keeps readers of `*.eml` from a file that is not whole yet.

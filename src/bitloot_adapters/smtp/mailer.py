@@ -8,13 +8,12 @@ import logging
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
-from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import aiosmtplib
 import attrs
 
-from bitloot_adapters._shared.mail_message import Sender, render
+from bitloot_adapters._shared.mail_message import Message, Sender, render
 from bitloot_adapters.smtp.refusals import PORT, Step, raise_meaning
 from bitloot_adapters.smtp.server import Encryption, SmtpServer
 from bitloot_core.ports.mailer import Mail, Mailer
@@ -27,26 +26,6 @@ CONNECTIONS = 4
 _FAREWELL_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
-
-
-@attrs.frozen(kw_only=True)
-class _Letter:
-    """A mail as it goes over the wire: whose, to whom, and whether it holds more than ASCII in its headers."""
-
-    sender: str
-    recipient: str
-    is_international: bool
-    content: bytes = attrs.field(repr=False)
-
-    @classmethod
-    def of(cls, message: EmailMessage) -> _Letter:
-        sender, recipient = (message[name].addresses[0].addr_spec for name in ("From", "To"))
-        return cls(
-            sender=sender,
-            recipient=recipient,
-            is_international=not (sender + recipient).isascii(),
-            content=message.as_bytes(),
-        )
 
 
 @attrs.define
@@ -93,7 +72,7 @@ class SmtpMailer:
 
     async def send(self, mail: Mail, *, key: str) -> None:
         """Hand the mail over; it is accepted when this returns."""
-        letter = _Letter.of(render(mail, key=key, sender=self._sender, at=self._clock.now()))
+        letter = render(mail, key=key, sender=self._sender, at=self._clock.now())
         started = asyncio.get_running_loop().time()
         outcome = "cut short"
         try:
@@ -105,7 +84,7 @@ class SmtpMailer:
         finally:
             _log.debug("%s: %s in %.3f s", PORT, outcome, asyncio.get_running_loop().time() - started)
 
-    async def _deliver(self, letter: _Letter) -> None:
+    async def _deliver(self, letter: Message) -> None:
         progress = _Progress()
         client = self._client()
         try:
@@ -157,7 +136,7 @@ class SmtpMailer:
                 "use its submission port 587, or smtps:// and 465, in SMTP_URL",
             )
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, letter: _Letter, progress: _Progress) -> None:
+    async def _hand_over(self, client: aiosmtplib.SMTP, letter: Message, progress: _Progress) -> None:
         options: tuple[str, ...] = ()
         if letter.is_international:
             if not client.supports_extension("smtputf8"):

@@ -27,7 +27,7 @@ def put_mail(folder: Path, to: str) -> None:
     message = render(
         mail, key=to, sender=Sender.parse("shop@lantern.example"), at=datetime(2026, 1, 31, 12, tzinfo=UTC)
     )
-    (folder / f"{to}.eml").write_bytes(message.as_bytes())
+    (folder / f"{to}.eml").write_bytes(message.content)
 
 
 def test_a_mail_is_found_by_its_address(tmp_path: Path) -> None:
