@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.system import System, make_stocked_database, open_system
+# Before the first import of it: what it asserts shall say what it saw.
+pytest.register_assert_rewrite("harness")
+
+from harness.system import System, make_stocked_database, open_system  # noqa: E402
 
 
 @pytest.fixture(scope="session")
