@@ -17,7 +17,14 @@ from bitloot_core.order.order import Order
 from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, SupplierWord
 from bitloot_core.order.units import HeldUnit
 from bitloot_core.ports.jobs import Done
-from bitloot_core.usecases.finalize_delivery import about_keys, collect, mismatch, next_look, release_of, too_many
+from bitloot_core.usecases.finalize_delivery import (
+    about_keys,
+    finalize_delivery,
+    mismatch,
+    next_look,
+    release_of,
+    too_many,
+)
 from bitloot_core.usecases.sealing import Matched, match_keys
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.ids import ExternalRef, order_of
@@ -28,7 +35,7 @@ async def check_reservation(work: Work, ref: ExternalRef) -> None:
     order = await work.shop.orders.get(order_of(ref))
     match order.reservation(number_of(ref)):
         case PlacedReservation() as res:
-            await collect(work, order, res)
+            await finalize_delivery(work, order, res)
         case CompletedReservation() as res if order.unconfirmed(res.plan.number):
             await _confirm(work, order, res)
         case _:

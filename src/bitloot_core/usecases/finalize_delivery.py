@@ -43,7 +43,7 @@ class _Look:
     consumed: ConsumedWebhook | None
 
 
-async def collect(
+async def finalize_delivery(
     work: Work,
     order: Order,
     res: PlacedReservation,

@@ -23,7 +23,7 @@ from bitloot_core.order.reservations import (
 from bitloot_core.ports.inbox import ConsumedWebhook, StoredWebhook, WebhookStatus
 from bitloot_core.ports.jobs import Done
 from bitloot_core.ports.supplier import Purchase, SupplierEvent
-from bitloot_core.usecases.finalize_delivery import collect
+from bitloot_core.usecases.finalize_delivery import finalize_delivery
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import InvalidInput, NotFound
 from bitloot_core.values.ids import OrderId, WebhookId, order_of
@@ -50,7 +50,7 @@ async def receive_supplier_event(work: Work, webhook_id: WebhookId) -> None:
     done = _consumed(webhook_id, WebhookStatus.PROCESSED, f"the supplier says {event.word}", order.id)
     match res:
         case PlacedReservation() if event.supplier_order_id in (None, res.supplier_order_id):
-            await collect(work, order, res, event=event, consumed=done)
+            await finalize_delivery(work, order, res, event=event, consumed=done)
         case PlannedReservation() | ClaimedReservation() | DoubtfulReservation():
             await _too_early(work, stored, order, res)
         case _:
