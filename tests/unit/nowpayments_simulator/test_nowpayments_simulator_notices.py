@@ -1,92 +1,17 @@
 """The simulator's notices (IPN): their form, their signature, their retries."""
 
 import asyncio
-import hashlib
-import hmac
 import json
-import random
-from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
-import attrs
 import pytest
-from aiohttp import web
+from notices_world import ORDINARY, QUICK, SECRET, Shop, hmac_of
 
 from bitloot_adapters.nowpayments_simulator import (
-    SIGNATURE_HEADER,
     NowPaymentsSimulator,
     RetrySchedule,
     WireOptions,
 )
-
-SECRET = "ipn-secret"
-QUICK = RetrySchedule(count=3, interval_seconds=0.001, answer_within_seconds=1.0)
-ORDINARY = ["waiting", "confirming", "confirmed", "sending", "finished"]
-
-
-def hmac_of(text: bytes, secret: str = SECRET) -> str:
-    """The signature over bytes, computed without the simulator."""
-    return hmac.new(secret.encode(), text, hashlib.sha512).hexdigest()
-
-
-@attrs.define
-class Shop:
-    """A merchant that notes what reaches it and answers with the scripted statuses, then 200."""
-
-    simulator: NowPaymentsSimulator
-    session: aiohttp.ClientSession
-    base_url: str = ""
-    callback_url: str = ""
-    statuses: list[int] = attrs.field(factory=list)
-    hold: asyncio.Event | None = None
-    received: list[tuple[bytes, str | None]] = attrs.field(factory=list)
-
-    async def receive(self, request: web.Request) -> web.Response:
-        """Note one notice."""
-        self.received.append((await request.read(), request.headers.get(SIGNATURE_HEADER)))
-        if self.hold is not None:
-            await self.hold.wait()
-        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
-
-    async def create(self, **changes: object) -> str:
-        """A new payment's id."""
-        order = {"price_amount": 13, "price_currency": "usd", "pay_currency": "btc", "order_id": "order-1"}
-        body = order | {"ipn_callback_url": self.callback_url} | changes
-        async with self.session.post(f"{self.base_url}/payment", json=body) as answer:
-            return str((await answer.json())["payment_id"])
-
-    async def bodies(self) -> list[dict[str, Any]]:
-        """All notices, once none is on its way."""
-        await self.simulator.idle()
-        return [json.loads(body) for body, _ in self.received]
-
-    async def words(self) -> list[str]:
-        """Their status words in the order of arrival."""
-        return [body["payment_status"] for body in await self.bodies()]
-
-    async def last(self) -> tuple[bytes, str | None]:
-        """Bytes and signature of the last one, once none is on its way."""
-        await self.simulator.idle()
-        return self.received[-1]
-
-
-@pytest.fixture
-async def shop() -> AsyncIterator[Shop]:
-    """A shop with a callback on loopback and a served simulator with quick retries."""
-    simulator = NowPaymentsSimulator(api_keys={"key"}, ipn_secret=SECRET, rng=random.Random(1), schedule=QUICK)
-    async with aiohttp.ClientSession(headers={"x-api-key": "key"}) as session:
-        shop = Shop(simulator, session)
-        app = web.Application()
-        app.router.add_post("/ipn", shop.receive)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        shop.callback_url = f"http://127.0.0.1:{runner.addresses[0][1]}/ipn"
-        async with simulator.serve() as served:
-            shop.base_url = served.base_url
-            yield shop
-        await runner.cleanup()
 
 
 async def test_the_wire_is_the_signed_text(shop: Shop) -> None:

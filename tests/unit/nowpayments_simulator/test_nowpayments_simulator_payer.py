@@ -11,21 +11,18 @@ import aiohttp
 import attrs
 import pytest
 from aiohttp import web
+from merchant_world import API_KEY
+from notices_world import Merchant
 
 from bitloot_adapters.nowpayments_simulator import ApiError, NowPaymentsSimulator, PaymentNotOpen, WireOptions
 
-API_KEY = "api-key-of-the-shop"
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @attrs.define
-class Shop:
+class Shop(Merchant):
     """A merchant that notes the notices that reach it and reads payments."""
 
-    simulator: NowPaymentsSimulator
-    session: aiohttp.ClientSession
-    base_url: str = ""
-    callback_url: str = ""
     notices: list[dict[str, Any]] = attrs.field(factory=list)
     now: datetime = START
 
@@ -33,13 +30,6 @@ class Shop:
         """Note one notice."""
         self.notices.append(json.loads(await request.read()))
         return web.Response()
-
-    async def create(self, **changes: object) -> str:
-        """A new payment's id."""
-        order = {"price_amount": 13, "price_currency": "usd", "pay_currency": "btc", "order_id": "order-1"}
-        body = order | {"ipn_callback_url": self.callback_url} | changes
-        async with self.session.post(f"{self.base_url}/payment", json=body) as answer:
-            return str((await answer.json())["payment_id"])
 
     async def read(self, payment_id: str | int) -> dict[str, Any]:
         """A payment as the API shows it."""
@@ -72,16 +62,8 @@ async def shop() -> AsyncIterator[Shop]:
             ),
             session,
         )
-        app = web.Application()
-        app.router.add_post("/ipn", merchant.receive)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        merchant.callback_url = f"http://127.0.0.1:{runner.addresses[0][1]}/ipn"
-        async with merchant.simulator.serve() as served:
-            merchant.base_url = served.base_url
+        async with merchant.open():
             yield merchant
-        await runner.cleanup()
 
 
 async def test_an_exact_payment_runs_through_all_states(shop: Shop) -> None:

@@ -1,61 +1,13 @@
 """What the simulator refuses before it looks at stock or balance, and in which words."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import aiohttp
-import attrs
 import pytest
+from kinguin_orders_world import buy, line
 
-from bitloot_adapters.kinguin_simulator import KinguinSimulator, Product
-
-
-@attrs.define
-class Clock:
-    """A clock that a test moves."""
-
-    at: datetime = datetime(2025, 7, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """The time that the test has set."""
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The simulator's time."""
-    return Clock()
-
-
-@pytest.fixture
-def simulator(clock: Clock) -> KinguinSimulator:
-    """A supplier with 100 EUR of ours that delivers only when told to."""
-    simulator = KinguinSimulator(clock=clock, balance=Decimal(100))
-    simulator.knobs.delivery_delay = None
-    return simulator
-
-
-@pytest.fixture
-async def client(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client with the right API key."""
-    async with (
-        simulator.serve() as server,
-        aiohttp.ClientSession(server.base_url + "/", headers={"X-Api-Key": simulator.api_key}) as client,
-    ):
-        yield client
-
-
-def line(product: Product, qty: int = 1, price: float = 5.79, **more: object) -> dict[str, object]:
-    """One entry of an order request."""
-    return {"productId": product.product_id, "qty": qty, "price": price, **more}
-
-
-async def buy(client: aiohttp.ClientSession, *lines: object, **more: object) -> tuple[int, dict[str, Any]]:
-    """Place an order and return the status and the JSON."""
-    async with client.post("v2/order", json={"products": list(lines), **more}) as answer:
-        return answer.status, await answer.json()
+from bitloot_adapters.kinguin_simulator import KinguinSimulator
 
 
 async def test_a_wrong_or_missing_key_is_refused_in_the_documented_words(simulator: KinguinSimulator) -> None:

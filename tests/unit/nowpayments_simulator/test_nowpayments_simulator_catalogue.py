@@ -1,42 +1,17 @@
 """The simulator's calls about coins, minimums and estimates, and who may make them."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
 
-import aiohttp
-import attrs
 import pytest
+from merchant_world import API_KEY, Client
 
 from bitloot_adapters.nowpayments_simulator import NowPaymentsSimulator, WireOptions
-
-API_KEY = "api-key-of-the-shop"
-
-
-@attrs.frozen
-class Client:
-    """A merchant's client that reads status and JSON."""
-
-    session: aiohttp.ClientSession
-    base_url: str
-
-    async def get(self, path: str, **query: str) -> tuple[int, Any]:
-        """GET with the key."""
-        async with self.session.get(self.base_url + path, params=query, headers={"x-api-key": API_KEY}) as answer:
-            return answer.status, await answer.json()
 
 
 @pytest.fixture
 def simulator() -> NowPaymentsSimulator:
     """An account with one key."""
     return NowPaymentsSimulator(api_keys={API_KEY}, ipn_secret=None)
-
-
-@pytest.fixture
-async def client(simulator: NowPaymentsSimulator) -> AsyncIterator[Client]:
-    """A client of the served simulator."""
-    async with simulator.serve() as served, aiohttp.ClientSession() as session:
-        yield Client(session, served.base_url)
 
 
 async def test_status_needs_no_key(client: Client) -> None:

@@ -1,87 +1,17 @@
 """The simulator's keys: how they come, and how they are listed."""
 
-import asyncio
 import base64
 import struct
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import aiohttp
-import attrs
 import pytest
+from kinguin_keys_world import bought, keys, shown, states
+from kinguin_world import deadline, serving
 
 from bitloot_adapters.kinguin_simulator import PNG, KeyOrder, KinguinSimulator, Offer
-
-REAL_SECONDS = 5
-
-
-@attrs.define
-class Clock:
-    """A clock that a test moves."""
-
-    at: datetime = datetime(2025, 7, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """The time that the test has set."""
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The simulator's time."""
-    return Clock()
-
-
-@pytest.fixture
-def simulator(clock: Clock) -> KinguinSimulator:
-    """A supplier that delivers only when told to."""
-    simulator = KinguinSimulator(clock=clock, balance=Decimal(1000))
-    simulator.knobs.delivery_delay = None
-    return simulator
-
-
-@pytest.fixture
-async def client(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client with the right API key."""
-    async with _serving(simulator) as client:
-        yield client
-
-
-async def bought(
-    client: aiohttp.ClientSession, simulator: KinguinSimulator, qty: int = 3, **listing: Any
-) -> dict[str, Any]:
-    """An order of one new product."""
-    product = simulator.add_product(price=Decimal(5), **listing)
-    wholesale = {"offerId": product.offers[0].offer_id} if qty > 9 else {}
-    body = {"products": [{"productId": product.product_id, "qty": qty, "price": 5, **wholesale}]}
-    async with client.post("v2/order", json=body | {"orderExternalId": product.product_id}) as answer:
-        assert answer.status == 201
-        order: dict[str, Any] = await answer.json()
-        return order
-
-
-async def keys(client: aiohttp.ClientSession, order: dict[str, Any], **query: int) -> list[dict[str, Any]]:
-    """The keys that can be downloaded now."""
-    async with client.get(f"v2/order/{order['orderId']}/keys", params=query) as answer:
-        assert answer.status == 200
-        listed: list[dict[str, Any]] = await answer.json()
-        return listed
-
-
-async def shown(client: aiohttp.ClientSession, order: dict[str, Any]) -> dict[str, Any]:
-    """The order object as it is now."""
-    async with client.get(f"v1/order/{order['orderId']}") as answer:
-        body: dict[str, Any] = await answer.json()
-        return body
-
-
-def states(order: dict[str, Any]) -> list[str]:
-    """The statuses of the keys that an order object shows."""
-    return [key["status"] for entry in order["products"] for key in entry.get("keys", ())]
 
 
 async def test_keys_come_one_by_one_while_the_order_is_processing(
@@ -136,7 +66,7 @@ async def test_delay_and_interval_bring_keys_over_time(
     order = await bought(client, simulator)
     counts: list[int] = []
 
-    async with _deadline():
+    async with deadline():
         while (await shown(client, order))["status"] == "processing":
             counts.append(len(await keys(client, order)))
 
@@ -148,11 +78,11 @@ async def test_delay_and_interval_bring_keys_over_time(
 async def test_an_outage_only_delays_a_delivery(simulator: KinguinSimulator) -> None:
     """Orders that waited for keys when the server stopped get them when it serves again."""
     simulator.knobs.delivery_delay = timedelta(minutes=1)
-    async with _serving(simulator) as client:
+    async with serving(simulator) as client:
         order = await bought(client, simulator)
     simulator.knobs.delivery_delay = timedelta(0)
 
-    async with _serving(simulator) as client:
+    async with serving(simulator) as client:
         assert (await shown(client, order))["status"] == "completed"
 
 
@@ -262,21 +192,6 @@ async def test_delivered_keys_can_be_withheld(client: aiohttp.ClientSession, sim
 
     assert (await shown(client, order))["status"] == "completed"
     assert await keys(client, order) == []
-
-
-def _deadline() -> asyncio.Timeout:
-    """The end of a test's patience."""
-    return asyncio.timeout(REAL_SECONDS)
-
-
-@asynccontextmanager
-async def _serving(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
-    """The simulator on loopback, and a client with the right API key."""
-    async with (
-        simulator.serve() as server,
-        aiohttp.ClientSession(server.base_url + "/", headers={"X-Api-Key": simulator.api_key}) as client,
-    ):
-        yield client
 
 
 def _png_chunks(picture: bytes) -> list[tuple[bytes, bytes]]:

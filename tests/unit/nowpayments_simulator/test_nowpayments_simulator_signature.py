@@ -14,7 +14,7 @@ from bitloot_adapters.nowpayments_simulator import (
     wire_text,
 )
 
-VECTORS = json.loads((Path(__file__).parents[1] / "data" / "nowpayments_vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parents[2] / "data" / "nowpayments_vectors.json").read_text(encoding="utf-8"))
 MUST_VERIFY = [vector for vector in VECTORS if vector["must"] and vector["valid"]]
 
 

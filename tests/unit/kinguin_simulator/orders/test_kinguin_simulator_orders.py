@@ -1,67 +1,14 @@
 """How the simulator sells: which offer, which price, which charge, and once for each reference."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import aiohttp
-import attrs
 import pytest
+from kinguin_orders_world import buy, get, line
+from kinguin_world import Clock
 
-from bitloot_adapters.kinguin_simulator import KinguinSimulator, Offer, Product
-
-
-@attrs.define
-class Clock:
-    """A clock that a test moves."""
-
-    at: datetime = datetime(2025, 7, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """The time that the test has set."""
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The simulator's time."""
-    return Clock()
-
-
-@pytest.fixture
-def simulator(clock: Clock) -> KinguinSimulator:
-    """A supplier with 100 EUR of ours that delivers only when told to."""
-    simulator = KinguinSimulator(clock=clock, balance=Decimal(100))
-    simulator.knobs.delivery_delay = None
-    return simulator
-
-
-@pytest.fixture
-async def client(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client with the right API key."""
-    async with (
-        simulator.serve() as server,
-        aiohttp.ClientSession(server.base_url + "/", headers={"X-Api-Key": simulator.api_key}) as client,
-    ):
-        yield client
-
-
-def line(product: Product, qty: int = 1, price: float = 5.79, **more: object) -> dict[str, object]:
-    """One entry of an order request."""
-    return {"productId": product.product_id, "qty": qty, "price": price, **more}
-
-
-async def buy(client: aiohttp.ClientSession, *lines: object, **more: object) -> tuple[int, dict[str, Any]]:
-    """Place an order and return the status and the JSON."""
-    async with client.post("v2/order", json={"products": list(lines), **more}) as answer:
-        return answer.status, await answer.json()
-
-
-async def get(client: aiohttp.ClientSession, path: str, **query: str | int) -> tuple[int, Any]:
-    """Read something and return the status and the JSON."""
-    async with client.get(path, params=query) as answer:
-        return answer.status, await answer.json()
+from bitloot_adapters.kinguin_simulator import KinguinSimulator, Offer
 
 
 async def test_an_order_object_has_the_documented_shape(

@@ -23,7 +23,7 @@ from bitloot_core.values.errors import SignatureInvalid
 
 SECRET = "np-test-ipn-secret-0001"
 VERIFIER = IpnVerifier(SECRET)
-VECTORS = json.loads((Path(__file__).parents[1] / "data" / "nowpayments_vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parents[2] / "data" / "nowpayments_vectors.json").read_text(encoding="utf-8"))
 BY_NAME = {vector["name"]: vector for vector in VECTORS}
 GENUINE = BY_NAME["cap2025_finished_sol_small_fee"]
 

@@ -18,7 +18,7 @@ from bitloot_core.values.reading import PaymentReading, PaymentWord
 
 SECRET = "np-test-ipn-secret-0001"
 READER = NoticeReader(IpnVerifier(SECRET))
-VECTORS = json.loads((Path(__file__).parents[1] / "data" / "nowpayments_vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parents[2] / "data" / "nowpayments_vectors.json").read_text(encoding="utf-8"))
 BY_NAME = {vector["name"]: vector for vector in VECTORS}
 FOUND = [vector for vector in VECTORS if vector["group"].startswith("A-")]
 

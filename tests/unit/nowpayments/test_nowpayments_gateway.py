@@ -1,89 +1,27 @@
 """The calls of the NOWPayments adapter: what is sent, and what each documented answer means."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from random import Random
 
-import aiohttp
-import attrs
 import pytest
+from gateway_world import CALLBACK, ORDER, PRICE, Bench, refusal
 
-from bitloot_adapters.nowpayments import NowPaymentsGateway, RateLimit, Unlimited
 from bitloot_adapters.nowpayments_simulator import (
     BAD_GATEWAY,
     SERVER_ERROR,
     TOO_MANY_REQUESTS,
     AcceptThenAnswer,
     Altered,
-    ApiError,
     DropConnection,
     HtmlPage,
-    NowPaymentsSimulator,
     RawAnswer,
     Refuse,
     WireOptions,
 )
-from bitloot_core.order.payments import Invoice
-from bitloot_core.testing.clock import ManualClock
 from bitloot_core.values.errors import Rejected, Unavailable, Unknown
 from bitloot_core.values.ids import OrderId
-from bitloot_core.values.money import Money
-from bitloot_core.values.secret import Secret
 
-API_KEY = "canary-api-key"
-IPN_SECRET = "canary-ipn-secret"
-CALLBACK = "https://shop.example.test/payments/ipn"
-ORDER = OrderId("order7f3k")
-PRICE = Money.of("25.98", "EUR")
 CREATE = "POST /payment"
-
-
-@attrs.define(kw_only=True)
-class Bench:
-    """The adapter and the simulator, with what a test turns."""
-
-    simulator: NowPaymentsSimulator
-    clock: ManualClock
-    connect: Callable[..., NowPaymentsGateway]
-    gateway: NowPaymentsGateway
-
-    async def opened(self, coin: str = "btc", price: Money = PRICE, description: str = "x") -> Invoice:
-        """Open a payment."""
-        return await self.gateway.create_payment(order_id=ORDER, price=price, coin=coin, description=description)
-
-    def asked(self, call: str) -> int:
-        """How often a call was made."""
-        return len(self.simulator.calls_of(call))
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    """A fresh simulator."""
-    clock = ManualClock()
-    simulator = NowPaymentsSimulator(
-        api_keys=[API_KEY], ipn_secret=None, clock=clock.now, rng=Random(7), outcome_currency="btc"
-    )
-    async with aiohttp.ClientSession() as session, simulator.serve() as served:
-
-        def connect(api_key: str = API_KEY, rate_limit: RateLimit | None = None) -> NowPaymentsGateway:
-            """An adapter of the simulator's account, or of a stranger's."""
-            return NowPaymentsGateway(
-                session=session,
-                api_key=Secret(api_key),
-                ipn_secrets=Secret(IPN_SECRET),
-                ipn_callback_url=CALLBACK,
-                clock=clock,
-                rate_limit=rate_limit or Unlimited(),
-                base_url=served.base_url,
-            )
-
-        yield Bench(simulator=simulator, clock=clock, connect=connect, gateway=connect())
-
-
-def refusal(status: int, code: str, message: str = "Said by them") -> Refuse:
-    """The vendor's JSON envelope."""
-    return Refuse(ApiError(status, code, message))
 
 
 async def test_what_is_asked_for_is_what_arrives(bench: Bench) -> None:

@@ -1,90 +1,20 @@
 """How the simulator takes keys back: cancelled, refunded, returned, and what is credited."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import aiohttp
-import attrs
-import pytest
+from kinguin_keys_world import bought, keys, shown, states
+from kinguin_world import Clock, deadline
 
 from bitloot_adapters.kinguin_simulator import KinguinSimulator
-
-REAL_SECONDS = 5
-
-
-@attrs.define
-class Clock:
-    """A clock that a test moves."""
-
-    at: datetime = datetime(2025, 7, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        """The time that the test has set."""
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """The simulator's time."""
-    return Clock()
-
-
-@pytest.fixture
-def simulator(clock: Clock) -> KinguinSimulator:
-    """A supplier that delivers only when told to."""
-    simulator = KinguinSimulator(clock=clock, balance=Decimal(1000))
-    simulator.knobs.delivery_delay = None
-    return simulator
-
-
-@pytest.fixture
-async def client(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client with the right API key."""
-    async with _serving(simulator) as client:
-        yield client
-
-
-async def bought(
-    client: aiohttp.ClientSession, simulator: KinguinSimulator, qty: int = 3, **listing: Any
-) -> dict[str, Any]:
-    """An order of one new product."""
-    product = simulator.add_product(price=Decimal(5), **listing)
-    wholesale = {"offerId": product.offers[0].offer_id} if qty > 9 else {}
-    body = {"products": [{"productId": product.product_id, "qty": qty, "price": 5, **wholesale}]}
-    async with client.post("v2/order", json=body | {"orderExternalId": product.product_id}) as answer:
-        assert answer.status == 201
-        order: dict[str, Any] = await answer.json()
-        return order
-
-
-async def keys(client: aiohttp.ClientSession, order: dict[str, Any], **query: int) -> list[dict[str, Any]]:
-    """The keys that can be downloaded now."""
-    async with client.get(f"v2/order/{order['orderId']}/keys", params=query) as answer:
-        assert answer.status == 200
-        listed: list[dict[str, Any]] = await answer.json()
-        return listed
-
-
-async def shown(client: aiohttp.ClientSession, order: dict[str, Any]) -> dict[str, Any]:
-    """The order object as it is now."""
-    async with client.get(f"v1/order/{order['orderId']}") as answer:
-        body: dict[str, Any] = await answer.json()
-        return body
 
 
 async def give_back(client: aiohttp.ClientSession, order: dict[str, Any]) -> tuple[int, Any]:
     """Ask for the return of an order's keys."""
     async with client.post(f"v2/order/{order['orderId']}/keys/return") as answer:
         return answer.status, await answer.json()
-
-
-def states(order: dict[str, Any]) -> list[str]:
-    """The statuses of the keys that an order object shows."""
-    return [key["status"] for entry in order["products"] for key in entry.get("keys", ())]
 
 
 async def test_a_cancelled_order_credits_what_did_not_come(
@@ -128,7 +58,7 @@ async def test_a_cancelled_order_can_be_refunded_after_all(
     simulator.deliver(second["orderId"])
     await give_back(client, second)
 
-    async with _deadline():
+    async with deadline():
         while states(await shown(client, second)) != ["RETURNED"] * 3:
             pass
 
@@ -184,7 +114,7 @@ async def test_a_return_can_take_its_time(client: aiohttp.ClientSession, simulat
     simulator.deliver(order["orderId"])
     await give_back(client, order)
 
-    async with _deadline():
+    async with deadline():
         while states(await shown(client, order)) != ["RETURNED"] * 3:
             pass
 
@@ -260,18 +190,3 @@ async def test_preorders_wholesale_and_closed_orders_are_not_returned(
         status, error = await give_back(client, order)
         assert (status, error["kind"]) == (422, "NoKeysToReturn")
     assert (await give_back(client, {"orderId": "NOPE"}))[1]["kind"] == "OrderNotFound"
-
-
-def _deadline() -> asyncio.Timeout:
-    """The end of a test's patience."""
-    return asyncio.timeout(REAL_SECONDS)
-
-
-@asynccontextmanager
-async def _serving(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
-    """The simulator on loopback, and a client with the right API key."""
-    async with (
-        simulator.serve() as server,
-        aiohttp.ClientSession(server.base_url + "/", headers={"X-Api-Key": simulator.api_key}) as client,
-    ):
-        yield client

@@ -1,12 +1,10 @@
 """Which call meets which fault, what is noted of calls, and what outlives the server."""
 
 import random
-from collections.abc import AsyncIterator
-from decimal import Decimal
-from typing import Any, Final
 
 import aiohttp
 import pytest
+from kinguin_faults_world import PLACE_ORDER, buy, found, order
 
 from bitloot_adapters.kinguin_simulator import (
     DropUnheard,
@@ -17,45 +15,6 @@ from bitloot_adapters.kinguin_simulator import (
     Refuse,
     SeenCall,
 )
-
-PLACE_ORDER: Final = "POST /v2/order"
-
-
-@pytest.fixture
-def simulator() -> KinguinSimulator:
-    """A supplier that lists one product."""
-    simulator = KinguinSimulator(balance=Decimal(100))
-    simulator.add_product("p-1", price=Decimal(5))
-    return simulator
-
-
-@pytest.fixture
-async def client(simulator: KinguinSimulator) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client with the right API key."""
-    async with (
-        simulator.serve() as server,
-        aiohttp.ClientSession(server.base_url + "/", headers={"X-Api-Key": simulator.api_key}) as client,
-    ):
-        yield client
-
-
-def order(external_id: str = "o-1") -> dict[str, Any]:
-    """An order request."""
-    return {"products": [{"productId": "p-1", "qty": 1, "price": 5}], "orderExternalId": external_id}
-
-
-async def buy(client: aiohttp.ClientSession, external_id: str = "o-1") -> tuple[int, Any]:
-    """Place an order."""
-    async with client.post("v2/order", json=order(external_id)) as answer:
-        return answer.status, await answer.json()
-
-
-async def found(client: aiohttp.ClientSession, external_id: str = "o-1") -> int:
-    """How many orders the search finds under a reference."""
-    async with client.get("v1/order", params={"orderExternalId": external_id}) as answer:
-        body = await answer.json()
-        count: int = body["item_count"]
-        return count
 
 
 async def test_faults_meet_calls_in_their_order(simulator: KinguinSimulator, client: aiohttp.ClientSession) -> None:

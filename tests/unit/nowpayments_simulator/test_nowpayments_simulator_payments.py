@@ -2,18 +2,15 @@
 
 import json
 import random
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-import aiohttp
 import attrs
 import pytest
+from merchant_world import API_KEY, Client
 
 from bitloot_adapters.nowpayments_simulator import DEFAULT_LOGIN, NowPaymentsSimulator, WireOptions
 
-API_KEY = "api-key-of-the-shop"
 OTHER_KEY = "api-key-of-another-shop"
 START = datetime(2026, 3, 1, 12, 0, 0, 628_000, tzinfo=UTC)
 ORDER = {"price_amount": 13, "price_currency": "usd", "pay_currency": "btc", "order_id": "order-1"}
@@ -30,30 +27,6 @@ class Hand:
         return self.now
 
 
-@attrs.frozen
-class Client:
-    """A merchant's client that reads status and JSON."""
-
-    session: aiohttp.ClientSession
-    base_url: str
-
-    async def get(self, path: str, *, key: str = API_KEY, token: str = "", **query: str) -> tuple[int, Any]:
-        """GET with a key and perhaps a login."""
-        headers = {"x-api-key": key} | ({"Authorization": f"Bearer {token}"} if token else {})
-        async with self.session.get(self.base_url + path, params=query, headers=headers) as answer:
-            return answer.status, await answer.json()
-
-    async def post(self, path: str, body: object = None, *, key: str = API_KEY) -> tuple[int, Any]:
-        """POST with a key."""
-        async with self.session.post(self.base_url + path, json=body, headers={"x-api-key": key}) as answer:
-            return answer.status, await answer.json()
-
-    async def log_in(self) -> str:
-        """A bearer token."""
-        _, body = await self.post("/auth", dict(zip(("email", "password"), DEFAULT_LOGIN, strict=True)))
-        return str(body["token"])
-
-
 @pytest.fixture
 def clock() -> Hand:
     """A clock in the test's hand."""
@@ -66,13 +39,6 @@ def simulator(clock: Hand) -> NowPaymentsSimulator:
     return NowPaymentsSimulator(
         api_keys={API_KEY, OTHER_KEY}, ipn_secret=None, clock=clock, rng=random.Random(1), is_sandbox=False
     )
-
-
-@pytest.fixture
-async def client(simulator: NowPaymentsSimulator) -> AsyncIterator[Client]:
-    """A client of the served simulator."""
-    async with simulator.serve() as served, aiohttp.ClientSession() as session:
-        yield Client(session, served.base_url)
 
 
 async def test_a_new_payment_has_string_ids_and_stamps(client: Client) -> None:
