@@ -1,8 +1,12 @@
-"""What every test shares: how hard hypothesis tries."""
+"""What every test shares: how hard hypothesis tries, and that the harness of the system tests explains itself."""
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+# Here, because tests of adapters use it too, and it must be said before anybody imports it.
+pytest.register_assert_rewrite("harness")
 
 # A timing of one example says nothing on a shared machine, so no profile has a deadline.
 settings.register_profile("fast", deadline=None, max_examples=25)

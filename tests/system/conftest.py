@@ -5,10 +5,7 @@ from pathlib import Path
 
 import pytest
 
-# Before the first import of it: what it asserts shall say what it saw.
-pytest.register_assert_rewrite("harness")
-
-from harness.system import System, make_stocked_database, open_system  # noqa: E402
+from harness.system import System, make_stocked_database, open_system
 
 
 @pytest.fixture(scope="session")
