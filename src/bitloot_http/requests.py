@@ -39,6 +39,11 @@ async def read_body(request: web.Request) -> bytes:
         raise HttpRefusal("unsupported-media-type", "Send the body as it is, without a Content-Encoding.")
     if (request.content_length or 0) > MOST_BYTES:
         raise _too_large()
+    if request.content.is_eof():  # it came with its headers, as a small one does
+        body = request.content.read_nowait()
+        if len(body) > MOST_BYTES:
+            raise _too_large()
+        return body
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.content.iter_any():

@@ -119,7 +119,7 @@ class EventVerifier:
         claimed = header.strip().lower()
         if _HEX_SHA512.fullmatch(claimed) is None:
             raise SignatureInvalid(Source.KINGUIN, "the signature is not a hexadecimal SHA-512")
-        signatures = [hmac.new(secret, body, hashlib.sha512).digest() for secret in self._signing]
+        signatures = [hmac.digest(secret, body, "sha512") for secret in self._signing]
         if not _is_one_of(bytes.fromhex(claimed), signatures):
             raise SignatureInvalid(Source.KINGUIN, "the signature does not match")
 
