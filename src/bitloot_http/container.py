@@ -202,7 +202,7 @@ async def open_service(
         wiring.notifier.override(providers.Object(TaskiqNotifier(bell)))
         shop = wiring.shop()
         storage = wiring.storage()
-        worker = await _employ(shop, settings, bell, stack) if part is Part.ALL else None
+        worker = await _employ(shop, storage, settings, bell, stack) if part is Part.ALL else None
         if worker is not None:
             caretaker = Caretaker(_rounds(storage, shop.clock, settings))
             caretaker.start()
@@ -238,10 +238,19 @@ async def _hang(settings: Settings, stack: AsyncExitStack) -> EmbeddedBroker | S
 
 
 async def _employ(
-    shop: Shop, settings: Settings, bell: EmbeddedBroker | SteadyStreamBroker, stack: AsyncExitStack
+    shop: Shop,
+    storage: SqlStorage,
+    settings: Settings,
+    bell: EmbeddedBroker | SteadyStreamBroker,
+    stack: AsyncExitStack,
 ) -> Worker:
     """Let somebody answer the doorbell. At the end: nothing new is taken, and what is in hand has `GRACE`."""
-    worker = Worker(shop, concurrency=CONCURRENCY, look_every=settings.relay)
+    worker = Worker(
+        shop,
+        concurrency=CONCURRENCY,
+        look_every=settings.relay,
+        gives_way=lambda: storage.inbox.is_crowded,
+    )
     worker.start()
     stack.push_async_callback(worker.stop, grace=GRACE)
     if isinstance(bell, EmbeddedBroker):

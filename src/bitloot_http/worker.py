@@ -8,6 +8,7 @@ relay finds them all in the job table.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -17,6 +18,8 @@ from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.ids import JobId
 
 _LOG = structlog.get_logger("bitloot.worker")
+_PAUSE_SECONDS = 0.05
+_MOST_PAUSES = 40
 
 
 class Worker:
@@ -27,13 +30,22 @@ class Worker:
         shop: what the jobs work with.
         concurrency: how many jobs are in hand at once.
         look_every: how often due jobs are looked for.
+        gives_way: whether senders of webhooks crowd at the door of this process.
     """
 
-    def __init__(self, shop: Shop, *, concurrency: int, look_every: timedelta) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        *,
+        concurrency: int,
+        look_every: timedelta,
+        gives_way: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._shop = shop
         self._slots = asyncio.Semaphore(concurrency)
         self._batch = concurrency * 4
         self._look_every = look_every.total_seconds()
+        self._gives_way = gives_way
         self._in_hand: dict[JobId, asyncio.Task[None]] = {}
         self._relay: asyncio.Task[None] | None = None
 
@@ -73,10 +85,18 @@ class Worker:
 
     async def _do(self, job_id: JobId) -> None:
         async with self._slots:
+            await self._let_pass()
             try:
                 await run_job(self._shop, job_id)
             except Exception as error:  # noqa: BLE001  # the store is away: the lease runs out, the job comes again
                 _LOG.warning("job left to its lease", job_id=job_id, error=type(error).__name__)
+
+    async def _let_pass(self) -> None:
+        """Give way to senders who wait: they have seconds, a job has the day. Not for ever, though."""
+        for _ in range(_MOST_PAUSES):
+            if not self._gives_way():
+                return
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _look(self) -> None:
         """Look for due jobs for ever; at once again while there are more than we took."""

@@ -24,6 +24,7 @@ from bitloot_core.values.ids import JobId, OrderId, WebhookId
 
 PORT = "inbox"
 MOST_AT_ONCE = 64
+CROWD = 8
 MOST_BATCHES = 2
 """While one is written, the next one stands behind it, so that the writer never waits for the event loop."""
 MOST_WAITING = 2048
@@ -80,6 +81,7 @@ class SqlInbox:
         self._most_waiting = most_waiting
         self._patience_seconds = patience_seconds
         self._arrived: deque[_Arrival] = deque()
+        self._in_hand = 0
         self._batches = 0
         self._storing: set[asyncio.Task[None]] = set()
         self._deadlines: deque[tuple[float, asyncio.Future[Received]]] = deque()
@@ -101,7 +103,16 @@ class SqlInbox:
             self._storing.add(task)
             task.add_done_callback(self._storing.discard)
         self._watch(waiter)
-        return await waiter
+        self._in_hand += 1
+        try:
+            return await waiter
+        finally:
+            self._in_hand -= 1
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many senders wait for an answer that what can wait should."""
+        return self._in_hand >= CROWD
 
     async def get(self, webhook_id: WebhookId) -> StoredWebhook:
         """Read one, body included."""
