@@ -113,13 +113,14 @@ class Statement:
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _Compiled.of(self._source, dialect)
-        cursor = connection.connection.cursor()
         try:
-            return take(compiled, cursor)
+            cursor = connection.connection.cursor()
+            try:
+                return take(compiled, cursor)
+            finally:
+                cursor.close()
         except dialect.loaded_dbapi.Error as exc:
             raise _as_sqlalchemy_has_it(connection, compiled, exc) from exc
-        finally:
-            cursor.close()
 
 
 def _as_sqlalchemy_has_it(connection: Connection, compiled: _Compiled, error: Any) -> Any:
