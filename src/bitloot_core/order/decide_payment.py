@@ -27,13 +27,12 @@ from bitloot_core.order.payments import (
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.settlement import settle
-from bitloot_core.order.status import Status, status_of
+from bitloot_core.order.status import PAYABLE, Status, status_of
 from bitloot_core.order.strays import adopt, record_stray
 from bitloot_core.order.transitions import evolve_all
 from bitloot_core.values.reading import PROGRESS, PaymentReading, PaymentWord
 
 MOST_ATTEMPTS = 10
-_PAYABLE = frozenset({Status.CREATED, Status.WAITING, Status.FAILED})
 
 
 def must_read_back(order: Order, reading: PaymentReading) -> bool:
@@ -50,7 +49,7 @@ def intend(order: Order, command: c.IntendPayment, now: datetime) -> tuple[e.Ord
     """A buyer may try another coin until money is on its way; a payment that expired before the order did is no end."""
     status = status_of(order)
     another_try = status is Status.EXPIRED and isinstance(order.closing, StillOpen) and now < order.expires_at
-    if status not in _PAYABLE and not another_try:
+    if status not in PAYABLE and not another_try:
         raise TransitionRefused(order, command, f"the order is {status}; it takes no new payment", code="not-payable")
     if any(isinstance(one, ReviewedPayment | StrayPayment) and received_of(one) for one in order.payments):
         raise TransitionRefused(order, command, "money on it waits for a person's decision", code="not-payable")

@@ -14,6 +14,7 @@ from bitloot_core.order.order import Cancelled, Order, Refunded
 from bitloot_core.order.policy import Policy, Repost
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import (
+    DEAD_WORDS,
     ClaimedReservation,
     CompletedReservation,
     DoubtfulReservation,
@@ -25,8 +26,6 @@ from bitloot_core.order.reservations import (
     SupplierWord,
 )
 from bitloot_core.values.money import Money
-
-_DEAD_WORDS = frozenset({SupplierWord.CANCELLED, SupplierWord.REFUNDED})
 
 
 def claim(order: Order, command: c.ClaimPurchase, now: datetime, policy: Policy) -> tuple[e.OrderEvent, ...]:
@@ -104,7 +103,7 @@ def _placed(
         number=number,
         supplier_order_id=command.supplier_order_id,
         charged=command.charged,
-        word=SupplierWord.PROCESSING if command.word in _DEAD_WORDS else command.word,
+        word=SupplierWord.PROCESSING if command.word in DEAD_WORDS else command.word,
     )
     done = resolve(
         order,
@@ -172,7 +171,7 @@ def record_word(order: Order, command: c.RecordSupplierWord, now: datetime) -> t
     """How far a placed purchase is. Keys that are held stay held, whatever the supplier says afterwards."""
     res = order.reservation(command.number)
     match res:
-        case PlacedReservation() if command.word in _DEAD_WORDS:
+        case PlacedReservation() if command.word in DEAD_WORDS:
             return (
                 e.ReservationFell(at=now, number=command.number, word=command.word),
                 *_fallen(order, res, command.word, now, blocking=True),
@@ -182,7 +181,7 @@ def record_word(order: Order, command: c.RecordSupplierWord, now: datetime) -> t
                 e.SupplierProgressed(at=now, number=command.number, word=command.word),
                 *_strange(order, res, command.word, now),
             )
-        case CompletedReservation() if command.word in _DEAD_WORDS:
+        case CompletedReservation() if command.word in DEAD_WORDS:
             return _fallen(order, res, command.word, now, blocking=False)
         case _:
             return ()

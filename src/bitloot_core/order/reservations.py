@@ -39,6 +39,10 @@ class SupplierWord(enum.StrEnum):
     UNRECOGNISED = "unrecognised"
 
 
+DEAD_WORDS = frozenset({SupplierWord.CANCELLED, SupplierWord.REFUNDED})
+"""The words after which a purchase brings no more keys."""
+
+
 @attrs.frozen(kw_only=True)
 class PurchaseItem:
     """

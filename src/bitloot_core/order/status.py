@@ -41,6 +41,8 @@ class Status(enum.StrEnum):
 
 
 _BOUGHT = (PlacedReservation, CompletedReservation, FallenReservation)
+PAYABLE = frozenset({Status.CREATED, Status.WAITING, Status.FAILED})
+"""The words under which a buyer may try another coin, or another time."""
 SETTLED = frozenset({Status.PAID, Status.FULFILLING, Status.FULFILLED})
 """The words that a payment which counted has led to."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from bitloot_core.order.reservations import KeyType, PurchaseItem, SupplierWord
+from bitloot_core.order.reservations import DEAD_WORDS, KeyType, PurchaseItem, SupplierWord
 from bitloot_core.ports.supplier import Purchase, ReturnedKey, ReturnOutcome, SupplierKey
 from bitloot_core.testing.supplier_events import name_of
 from bitloot_core.values.errors import NotFound, Rejected
@@ -22,7 +22,6 @@ MOST_PRODUCTS = 10
 RETURN_WINDOW = timedelta(hours=24)
 
 _PICTURE = b"\x89PNG\r\n\x1a\n"
-_DEAD = frozenset({SupplierWord.CANCELLED, SupplierWord.REFUNDED})
 
 
 class KeyState(enum.Enum):
@@ -87,7 +86,7 @@ class BookedOrder:
     @property
     def is_dead(self) -> bool:
         """Whether it was cancelled or refunded."""
-        return self.purchase.word in _DEAD
+        return self.purchase.word in DEAD_WORDS
 
     def having(self, state: KeyState) -> tuple[BookedKey, ...]:
         """Its keys that are that far."""

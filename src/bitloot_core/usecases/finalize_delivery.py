@@ -14,7 +14,7 @@ from bitloot_core.order.commands import HoldKeys, OpenFinding, OrderCommand, Rec
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Order
 from bitloot_core.order.policy import rung
-from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, Plan, SupplierWord
+from bitloot_core.order.reservations import DEAD_WORDS, CompletedReservation, PlacedReservation, Plan, SupplierWord
 from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.jobs import Done, JobEnd, Snooze
 from bitloot_core.ports.supplier import Purchase, SupplierEvent, SupplierKey
@@ -23,7 +23,6 @@ from bitloot_core.usecases.work import EndOf, Work
 from bitloot_core.values.errors import AlreadyTaken
 from bitloot_core.values.ids import SupplierKeyId
 
-_DEAD = frozenset({SupplierWord.CANCELLED, SupplierWord.REFUNDED})
 _LOOKS_BEFORE_MISSING = 2
 
 
@@ -75,7 +74,7 @@ async def _keys_of(
     if purchase.word is SupplierWord.REFUNDED:
         return ()
     keys = await work.shop.supplier.keys_of(purchase.supplier_order_id)
-    if keys or event is None or purchase.word in _DEAD:
+    if keys or event is None or purchase.word in DEAD_WORDS:
         return keys
     return _key_in(event, order, plan)
 
@@ -160,7 +159,7 @@ def _tell(work: Work, look: _Look, shown: int, surplus: int) -> tuple[OrderComma
     if surplus:
         told.append(too_many(plan, surplus))
     since = max(look.res.placed_at, release_of(plan))
-    still_to_come = shown < wanted and look.purchase.word not in _DEAD
+    still_to_come = shown < wanted and look.purchase.word not in DEAD_WORDS
     if still_to_come and work.now - since > work.shop.policy.supplier_alarm:
         text = f"The supplier has not delivered for {_hours(work.now - since)} hours."
         told.append(about_keys(FindingReason.SUPPLIER_SLOW, plan, text))

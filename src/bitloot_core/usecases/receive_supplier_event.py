@@ -11,13 +11,13 @@ from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName, JobRequest, number_of
 from bitloot_core.order.order import Order
 from bitloot_core.order.reservations import (
+    DEAD_WORDS,
     ClaimedReservation,
     CompletedReservation,
     DoubtfulReservation,
     PlacedReservation,
     PlannedReservation,
     Reservation,
-    SupplierWord,
     supplier_order_of,
 )
 from bitloot_core.ports.inbox import ConsumedWebhook, StoredWebhook, WebhookStatus
@@ -28,7 +28,6 @@ from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import InvalidInput, NotFound
 from bitloot_core.values.ids import OrderId, WebhookId, order_of
 
-_DEAD = frozenset({SupplierWord.CANCELLED, SupplierWord.REFUNDED})
 _QUICK = 5
 """The first pause before an early event is looked at again is this much shorter than after an error."""
 
@@ -101,7 +100,7 @@ def _what_to_tell(res: Reservation, found: Purchase) -> tuple[OrderCommand, ...]
     if found.supplier_order_id == supplier_order_of(res):
         own = RecordSupplierWord(number=number, word=found.word)
         return (own,) if isinstance(res, CompletedReservation) else ()
-    if found.word in _DEAD:
+    if found.word in DEAD_WORDS:
         return ()
     surplus = RecordPurchase(
         number=number, supplier_order_id=found.supplier_order_id, charged=found.charged, word=found.word

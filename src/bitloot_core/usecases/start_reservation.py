@@ -21,10 +21,10 @@ from bitloot_core.order.jobs import number_of
 from bitloot_core.order.order import Order
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import (
+    DEAD_WORDS,
     ClaimedReservation,
     DoubtfulReservation,
     PlannedReservation,
-    SupplierWord,
 )
 from bitloot_core.ports.jobs import Done, Snooze
 from bitloot_core.ports.supplier import Purchase
@@ -34,7 +34,6 @@ from bitloot_core.values.ids import ExternalRef, SupplierProductId, order_of
 
 _LEAST_LEASE = 1 / 3
 """The part of a lease that must be left before a purchase is sent: a worker that was stalled must not send it late."""
-_DEAD = frozenset({SupplierWord.CANCELLED, SupplierWord.REFUNDED})
 
 
 async def start_reservation(work: Work, ref: ExternalRef) -> None:
@@ -64,7 +63,7 @@ async def _adopt(work: Work, order: Order, ref: ExternalRef) -> bool:
     if not found:
         return False
     number = number_of(ref)
-    alive = [one for one in found if one.word not in _DEAD] or list(found)
+    alive = [one for one in found if one.word not in DEAD_WORDS] or list(found)
     try:
         await work.finish(order, *(_record(number, one) for one in alive), *_contradictions(order, number, alive))
     except AlreadyTaken as taken:

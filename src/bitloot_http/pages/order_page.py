@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import OpenPayment
-from bitloot_core.order.status import Status, shown_status
+from bitloot_core.order.status import PAYABLE, Status, shown_status
 from bitloot_core.ports.payment_gateway import Coin
 from bitloot_core.ports.queries import TimelineRow
 from bitloot_core.values.reading import PaymentWord
@@ -24,7 +24,6 @@ Tone: TypeAlias = Literal["", "good", "bad", "still"]
 StepState: TypeAlias = Literal["done", "now", "todo", "stuck"]
 
 _STEPS = ("Order", "Payment", "Fetching", "Keys")
-_PAYABLE = frozenset({Status.CREATED, Status.WAITING, Status.FAILED})
 _LIVE = frozenset(Status) - {Status.FULFILLED, Status.REFUNDED, Status.CANCELLED}
 
 
@@ -214,7 +213,7 @@ def order_page(order: Order, timeline: Iterable[TimelineRow], coins: Iterable[Co
         live=status in _LIVE,
         steps=_steps(done, stuck=words.stuck),
         pay=_pay_box(order, {coin.code: coin for coin in coins}) if status is Status.WAITING else None,
-        can_pay=status in _PAYABLE,
+        can_pay=status in PAYABLE,
         progress=Progress(ready=len(order.held), whole=whole) if order.may_reveal else None,
         can_resend=order.may_reveal and bool(order.held),
         items=tuple(ItemView.of(order, line) for line in order.lines),
