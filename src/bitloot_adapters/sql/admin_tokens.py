@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.columns import micros, micros_or_none, moment, moment_or_none
 from bitloot_adapters.sql.database import Database, executing
-from bitloot_adapters.sql.tables import ADMIN_TOKENS
+from bitloot_adapters.sql.staff_tables import ADMIN_TOKENS
 
 FRESH = timedelta(minutes=1)
 """A use is noted at most this often: an admin page asks many times, and each note is a commit."""
