@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import attrs
 import pytest
 
+from bitloot_core.ports.vault import Rotation
 from bitloot_core.testing.contracts.vault import VaultContract
 from bitloot_core.testing.vault import FakeVault
 from bitloot_core.values.ids import StorageRef
@@ -45,9 +46,17 @@ class NamesAfterTheOrder(FakeVault):
 class RotatesOnlyInWords(FakeVault):
     """Says that it rotated."""
 
-    async def rotate(self, ref: StorageRef) -> bool:
+    async def rotate(self, ref: StorageRef) -> Rotation:
         """Touch nothing."""
-        return self._objects[ref].master_key != self._master_key
+        return Rotation(before=f"k{self._objects[ref].master_key}", after=f"k{self._master_key}")
+
+
+class SaysWhatItWouldLike(FakeVault):
+    """Believes that everything is under the newest master key."""
+
+    async def master_key_of(self, ref: StorageRef) -> str:
+        """Look at nothing."""
+        return f"k{self._master_key}"
 
 
 @attrs.define
@@ -82,6 +91,8 @@ async def only_the_owner(world: World) -> None:
         (NamesAfterTheOrder, SUITE.test_names_are_fresh_and_say_nothing),
         (NamesAfterTheOrder, SUITE.test_a_repeated_save_leaves_both_objects),
         (RotatesOnlyInWords, SUITE.test_rotation_moves_an_object_under_the_newest_master_key),
+        (RotatesOnlyInWords, SUITE.test_an_object_says_which_master_key_it_is_under),
+        (SaysWhatItWouldLike, SUITE.test_an_object_says_which_master_key_it_is_under),
     ],
 )
 async def test_the_suite_fails_it(broken: type[FakeVault], promise: Callable[[World], Awaitable[None]]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from bitloot_adapters._shared.envelope import KeySealer, MasterKeys
 from bitloot_adapters.disk_vault import DiskVault, SealedFolder
+from bitloot_core.ports.vault import Rotation
 from bitloot_core.testing.contracts.vault import OTHER, OWNER, SERIAL, VaultContract
 from bitloot_core.values.errors import Corrupt, InvalidInput, NotFound, Unavailable
 from bitloot_core.values.ids import StorageRef, UnitId
@@ -212,7 +213,7 @@ class TestDiskVault(VaultContract):
         )
 
         assert opened == [(SERIAL,)] * 20
-        assert rotated is True
+        assert rotated == Rotation(before="k1", after="k2")
         assert len([stored async for stored in world.vault.stored()]) == 1
 
     async def test_a_rotation_that_wrote_something_else_changes_nothing(self, world: DiskVaultWorld) -> None:

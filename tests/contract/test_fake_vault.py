@@ -8,7 +8,7 @@ from bitloot_core.testing.vault import FakeVault
 from bitloot_core.values.errors import Unavailable
 from bitloot_core.values.ids import StorageRef
 
-CALLS = ("save_keys", "open_keys", "discard", "rotate", "stored")
+CALLS = ("save_keys", "open_keys", "discard", "rotate", "master_key_of", "stored")
 
 
 @attrs.define

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bitloot_core.ports.vault import Rotation
 from bitloot_core.testing.contracts.vault import OWNER, SERIAL
 from bitloot_core.values.errors import Corrupt, NotFound, Unavailable
 from harness.r2_world import R2VaultWorld
@@ -45,7 +46,7 @@ class TestRotating:
         r2.proxy.plan(lambda request, forward: forward(request), method="PUT")
         r2.proxy.plan(lose_answer, method="PUT")
 
-        assert await r2.vault.rotate(ref) is True
+        assert (await r2.vault.rotate(ref)).is_written
 
         await r2.drop_old_master_keys()
         assert await r2.vault.open_keys([(ref, OWNER)]) == (SERIAL,)
@@ -58,8 +59,9 @@ class TestRotating:
 
         ends = await asyncio.gather(*(r2.vault.rotate(ref) for _ in range(5)), return_exceptions=True)
 
-        assert ends.count(True) == 1
-        assert all(end in {True, False} or isinstance(end, Unavailable) for end in ends)
+        rotations = [end for end in ends if isinstance(end, Rotation)]
+        assert sum(rotation.is_written for rotation in rotations) == 1
+        assert all(isinstance(end, Rotation | Unavailable) for end in ends)
         await r2.drop_old_master_keys()
         assert await r2.vault.open_keys([(ref, OWNER)]) == (SERIAL,)
         assert await r2.refs() == [ref]
@@ -88,7 +90,7 @@ class TestRotating:
         await r2.add_master_key()
         r2.proxy.plan(refuse(403, "AccessDenied"), method="DELETE")
 
-        assert await r2.vault.rotate(ref) is True
+        assert (await r2.vault.rotate(ref)).is_written
 
         assert len(await r2.refs()) == 2
 
@@ -97,7 +99,7 @@ class TestRotating:
         (ref,) = await r2.vault.save_keys([(OWNER, SERIAL)])
         r2.proxy.seen.clear()
 
-        assert await r2.vault.rotate(ref) is False
+        assert not (await r2.vault.rotate(ref)).is_written
 
         assert [request.method for request in r2.proxy.seen] == ["GET"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bitloot_adapters._shared.envelope import KeySealer
 from bitloot_adapters.disk_vault.folder import SealedFolder
-from bitloot_core.ports.vault import StoredObject, Vault
+from bitloot_core.ports.vault import Rotation, StoredObject, Vault
 from bitloot_core.values.errors import Corrupt
 from bitloot_core.values.ids import StorageRef
 from bitloot_core.values.keys import KeyMaterial, KeyOwner
@@ -41,9 +41,13 @@ class DiskVault:
         """Remove the files."""
         await asyncio.to_thread(self._folder.remove, tuple(refs))
 
-    async def rotate(self, ref: StorageRef) -> bool:
+    async def rotate(self, ref: StorageRef) -> Rotation:
         """Write the object anew with another wrap, if it is not under the newest master key."""
         return await asyncio.to_thread(self._rotate, ref)
+
+    async def master_key_of(self, ref: StorageRef) -> str:
+        """Read it off the object's header."""
+        return self._sealer.key_id_of(await asyncio.to_thread(self._folder.read, ref))
 
     async def stored(self) -> AsyncIterator[StoredObject]:
         """Every file; one sub-folder at a time, so that memory does not grow with the vault."""
@@ -61,15 +65,16 @@ class DiskVault:
     def _open(self, keys: tuple[tuple[StorageRef, KeyOwner], ...]) -> tuple[KeyMaterial, ...]:
         return tuple(self._sealer.open(owner, self._folder.read(ref)) for ref, owner in keys)
 
-    def _rotate(self, ref: StorageRef) -> bool:
-        rewrapped = self._sealer.rewrap(self._folder.read(ref))
+    def _rotate(self, ref: StorageRef) -> Rotation:
+        old = self._folder.read(ref)
+        before, rewrapped = self._sealer.key_id_of(old), self._sealer.rewrap(old)
         if rewrapped is None:
-            return False
+            return Rotation(before=before, after=before)
         # `rewrap` of the new object proves that its wrap opens, before the old wrap is given up.
         if self._sealer.rewrap(rewrapped) is not None:
             raise Corrupt("vault", "a data key that was just wrapped does not unwrap")
         self._folder.replace(ref, rewrapped)
-        return True
+        return Rotation(before=before, after=self._sealer.key_id_of(rewrapped))
 
     def __repr__(self) -> str:
         return f"DiskVault({self._folder!r}, {self._sealer!r})"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bitloot_adapters._shared.envelope import KeySealer
 from bitloot_adapters.r2.names import fresh_name
 from bitloot_core.ports.system import Clock
-from bitloot_core.ports.vault import StoredObject, Vault
+from bitloot_core.ports.vault import Rotation, StoredObject, Vault
 from bitloot_core.values.errors import Corrupt, NotFound, Unavailable
 from bitloot_core.values.ids import StorageRef
 from bitloot_core.values.keys import KeyMaterial, KeyOwner
@@ -55,10 +55,16 @@ class R2Vault:
         async with self._bucket.in_time():
             await _side_by_side(self._bucket.remove(ref) for ref in refs)
 
-    async def rotate(self, ref: StorageRef) -> bool:
+    async def rotate(self, ref: StorageRef) -> Rotation:
         """Write the object anew with another wrap, if it is not under the newest master key."""
         async with self._bucket.in_time():
             return await self._rotate(ref)
+
+    async def master_key_of(self, ref: StorageRef) -> str:
+        """Read it off the object's header."""
+        async with self._bucket.in_time():
+            found = await self._bucket.read(ref)
+        return self._sealer.key_id_of(found.content)
 
     async def stored(self) -> AsyncIterator[StoredObject]:
         """Every object under the prefix; one page at a time, so that memory does not grow with the vault."""
@@ -105,11 +111,11 @@ class R2Vault:
         found = await self._bucket.read(ref)
         return self._sealer.open(owner, found.content)
 
-    async def _rotate(self, ref: StorageRef) -> bool:
+    async def _rotate(self, ref: StorageRef) -> Rotation:
         old = await self._bucket.read(ref)
-        rewrapped = self._sealer.rewrap(old.content)
+        before, rewrapped = self._sealer.key_id_of(old.content), self._sealer.rewrap(old.content)
         if rewrapped is None:
-            return False
+            return Rotation(before=before, after=before)
         # `rewrap` of the new object proves that its wrap opens, before the old wrap is given up.
         if self._sealer.rewrap(rewrapped) is not None:
             raise Corrupt("vault", "a data key that was just wrapped does not unwrap")
@@ -123,7 +129,7 @@ class R2Vault:
             raise
         if found.content == rewrapped:
             await self._drop(copy)
-            return True
+            return Rotation(before=before, after=self._sealer.key_id_of(rewrapped))
         if not is_written:
             await self._drop(copy)
             raise Unavailable("vault", "the object was changed while it was wrapped anew")

@@ -1,4 +1,4 @@
-"""The vault: product keys, sealed."""
+"""The vault: product keys, sealed under master keys that can be replaced."""
 
 from __future__ import annotations
 
@@ -18,6 +18,25 @@ class StoredObject:
 
     ref: StorageRef
     saved_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class Rotation:
+    """
+    What a rotation did to one sealed thing.
+
+    Attributes:
+        before: the id of the master key that it was under.
+        after: the id of the one that it is under now, which is the newest.
+    """
+
+    before: str
+    after: str
+
+    @property
+    def is_written(self) -> bool:
+        """Whether anything was written; if not, it was under the newest master key already."""
+        return self.before != self.after
 
 
 class Vault(Protocol):
@@ -53,13 +72,23 @@ class Vault(Protocol):
         """Remove objects for good; one that is not there is no error."""
         ...
 
-    async def rotate(self, ref: StorageRef) -> bool:
+    async def rotate(self, ref: StorageRef) -> Rotation:
         """
-        Wrap an object's data key anew under the newest master key. Idempotent; True if anything was written.
+        Wrap an object's data key anew under the newest master key. Idempotent: a repeat writes nothing.
 
         Raises:
             NotFound: the object is not there.
-            Corrupt: it cannot be unwrapped.
+            Corrupt: it cannot be unwrapped: damaged, or under a master key that we do not have.
+        """
+        ...
+
+    async def master_key_of(self, ref: StorageRef) -> str:
+        """
+        The id of the master key that an object says it is under, whether or not we have that key. Not proved.
+
+        Raises:
+            NotFound: the object is not there.
+            Corrupt: it is no sealed object.
         """
         ...
 

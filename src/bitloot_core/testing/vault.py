@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from bitloot_core.ports.system import Clock
-from bitloot_core.ports.vault import StoredObject, Vault
+from bitloot_core.ports.vault import Rotation, StoredObject, Vault
 from bitloot_core.testing.clock import ManualClock
 from bitloot_core.testing.faults import Faults
 from bitloot_core.values.errors import Corrupt, NotFound
@@ -68,13 +68,21 @@ class FakeVault:
             self._objects.pop(ref, None)
         self.faults.strike_after("discard")
 
-    async def rotate(self, ref: StorageRef) -> bool:
+    async def rotate(self, ref: StorageRef) -> Rotation:
         """Note that the object is under the newest master key."""
         self.faults.strike_before("rotate")
         found = self._readable(ref)
         self._objects[ref] = attrs.evolve(found, master_key=self._master_key)
         self.faults.strike_after("rotate")
-        return found.master_key != self._master_key
+        return Rotation(before=_id_of(found.master_key), after=_id_of(self._master_key))
+
+    async def master_key_of(self, ref: StorageRef) -> str:
+        """The id of the object's master key: `k1`, `k2`..."""
+        self.faults.strike_before("master_key_of")
+        found = self._objects.get(ref)
+        if found is None:
+            raise NotFound("sealed object", ref)
+        return _id_of(found.master_key)
 
     async def stored(self) -> AsyncIterator[StoredObject]:
         """Every object."""
@@ -130,6 +138,10 @@ class FakeVault:
 
     def __repr__(self) -> str:
         return f"FakeVault({len(self._objects)} objects)"
+
+
+def _id_of(master_key: int) -> str:
+    return f"k{master_key}"
 
 
 def _corrupt() -> Corrupt:

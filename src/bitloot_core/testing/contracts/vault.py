@@ -220,6 +220,8 @@ class VaultContract:
         with pytest.raises(Unavailable):
             await world.vault.rotate(ref)
         with pytest.raises(Unavailable):
+            await world.vault.master_key_of(ref)
+        with pytest.raises(Unavailable):
             [stored async for stored in world.vault.stored()]
 
         await world.come_back()
@@ -257,14 +259,35 @@ class VaultContract:
         before = [stored async for stored in world.vault.stored()]
         await world.add_master_key()
 
-        written = [await world.vault.rotate(ref), await world.vault.rotate(ref)]
+        first, again = await world.vault.rotate(ref), await world.vault.rotate(ref)
 
         await world.drop_old_master_keys()
-        assert written == [True, False]
+        assert (first.is_written, again.is_written) == (True, False)
+        assert (again.before, again.after) == (first.after, first.after)
         assert await world.vault.open_keys([(ref, OWNER)]) == (SERIAL,)
         assert [stored async for stored in world.vault.stored()] == before
         with pytest.raises(Corrupt):
             await world.vault.open_keys([(ref, OTHER)])
+
+    async def test_an_object_says_which_master_key_it_is_under(self, world: VaultWorld) -> None:
+        """So that somebody can tell whether an old one is still needed; also when that one is not there any more."""
+        old, rotated = await world.vault.save_keys([(OWNER, SERIAL), (OTHER, PICTURE)])
+        await world.add_master_key()
+        (new,) = await world.vault.save_keys([(OWNER, SERIAL)])
+        rotation = await world.vault.rotate(rotated)
+        await world.drop_old_master_keys()
+
+        said = [await world.vault.master_key_of(ref) for ref in (old, rotated, new)]
+
+        assert said == [rotation.before, rotation.after, rotation.after]
+
+    async def test_nothing_says_what_a_lost_object_was_under(self, world: VaultWorld) -> None:
+        """What is not there is told from what is not sealed."""
+        (ref,) = await world.vault.save_keys([(OWNER, SERIAL)])
+        await world.lose(ref)
+
+        with pytest.raises(NotFound):
+            await world.vault.master_key_of(ref)
 
     async def test_an_object_under_a_dropped_master_key_does_not_open(self, world: VaultWorld) -> None:
         """A master key that is gone makes the object unreadable, for rotation too."""
