@@ -4,9 +4,9 @@ The tables of the staff: tokens of the admin API, accounts of the console, their
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, UniqueConstraint
 
-from bitloot_adapters.sql.table_shapes import BIG, index, number, table, whole, words
+from bitloot_adapters.sql.table_shapes import BIG, TEXT, index, number, table, whole, words
 
 ADMIN_TOKENS = table(
     "admin_tokens",
@@ -38,13 +38,13 @@ ADMIN_USERS = table(
 ADMIN_RECOVERY_CODES = table(
     "admin_recovery_codes",
     Column("user_id", BIG, ForeignKey("admin_users.id"), primary_key=True, autoincrement=False),
-    Column("code_sha256", Text, primary_key=True),
+    Column("code_sha256", TEXT, primary_key=True),
     whole("used_at", null=True),
 )
 
 ADMIN_SESSIONS = table(
     "admin_sessions",
-    Column("id_sha256", Text, primary_key=True),
+    Column("id_sha256", TEXT, primary_key=True),
     Column("user_id", BIG, ForeignKey("admin_users.id"), nullable=False),
     words("stage"),
     words("address"),
@@ -57,4 +57,4 @@ ADMIN_SESSIONS = table(
 index("ix_admin_sessions_begun", ADMIN_SESSIONS, "begun_at")
 index("ix_admin_sessions_user", ADMIN_SESSIONS, "user_id")
 
-LOGIN_TRIES = table("login_tries", Column("subject", Text, primary_key=True), whole("since"), whole("tries"))
+LOGIN_TRIES = table("login_tries", Column("subject", TEXT, primary_key=True), whole("since"), whole("tries"))

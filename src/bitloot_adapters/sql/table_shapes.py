@@ -21,6 +21,8 @@ METADATA = MetaData(
 )
 BIG: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
 """64 bits. SQLite numbers rows by themselves only under the word INTEGER."""
+TEXT: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
+"""Compared by code point on both: the order of a locale changes with the machine's C library, and breaks indexes."""
 
 
 def table(name: str, *parts: SchemaItem) -> Table:
@@ -36,7 +38,7 @@ def _numbers_itself(parts: tuple[SchemaItem, ...]) -> bool:
 
 def name(*, key: bool = False) -> Column[str]:
     """A name that we gave it."""
-    return Column("id", Text, primary_key=key)
+    return Column("id", TEXT, primary_key=key)
 
 
 def number() -> Column[int]:
@@ -46,7 +48,7 @@ def number() -> Column[int]:
 
 def words(name: str, *, null: bool = False) -> Column[str]:
     """Text."""
-    return Column(name, Text, nullable=null)
+    return Column(name, TEXT, nullable=null)
 
 
 def whole(name: str, *, null: bool = False, start: int | None = None) -> Column[int]:
@@ -56,7 +58,7 @@ def whole(name: str, *, null: bool = False, start: int | None = None) -> Column[
 
 def of_order() -> Column[str]:
     """The order that it is a part of."""
-    return Column("order_id", Text, ForeignKey("orders.id"), primary_key=True)
+    return Column("order_id", TEXT, ForeignKey("orders.id"), primary_key=True)
 
 
 def part(name: str) -> Column[int]:

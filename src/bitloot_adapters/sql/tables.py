@@ -4,7 +4,7 @@ The tables, as the newest migration leaves them; a test holds the two together.
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, UniqueConstraint
 
 from bitloot_adapters.sql import table_shapes
 from bitloot_adapters.sql.staff_tables import (
@@ -14,7 +14,7 @@ from bitloot_adapters.sql.staff_tables import (
     ADMIN_USERS,
     LOGIN_TRIES,
 )
-from bitloot_adapters.sql.table_shapes import index, name, number, of_order, part, table, whole, words
+from bitloot_adapters.sql.table_shapes import TEXT, index, name, number, of_order, part, table, whole, words
 
 METADATA = table_shapes.METADATA
 STAFF = (ADMIN_USERS, ADMIN_RECOVERY_CODES, ADMIN_SESSIONS, ADMIN_TOKENS, LOGIN_TRIES)
@@ -54,7 +54,7 @@ ORDER_LINES = table(
 UNITS = table(
     "units",
     of_order(),
-    Column("unit_id", Text, primary_key=True),
+    Column("unit_id", TEXT, primary_key=True),
     whole("position"),
     whole("line"),
     words("status"),
@@ -136,7 +136,7 @@ index(
 LINKS = table(
     "links",
     name(key=True),
-    Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
+    Column("order_id", TEXT, ForeignKey("orders.id"), nullable=False),
     words("issued_by"),
     whole("issued_at"),
     whole("expires_at"),
@@ -246,7 +246,7 @@ PRODUCTS = table(
 
 IDEMPOTENCY_KEYS = table(
     "idempotency_keys",
-    Column("key_hash", Text, primary_key=True),
+    Column("key_hash", TEXT, primary_key=True),
     words("body_hash"),
     words("order_id"),
     Column("response", LargeBinary, nullable=True),
@@ -257,11 +257,12 @@ index("ix_idempotency_keys_begun", IDEMPOTENCY_KEYS, "begun_at")
 
 SWITCHES = table(
     "switches",
-    Column("name", Text, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     words("value"),
     words("set_by"),
     words("reason"),
     whole("set_at"),
+    whole("until", null=True),
 )
 
-RATE_LIMITS = table("rate_limits", Column("name", Text, primary_key=True), whole("free_at"))
+RATE_LIMITS = table("rate_limits", Column("name", TEXT, primary_key=True), whole("free_at"))

@@ -1,5 +1,6 @@
 """The first tables."""
 
+import itertools
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,8 @@ revision = "0001"
 down_revision = None
 
 BIG: Any = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-TEXT: Any = sa.Text()
+# By code point, as SQLite compares: the order of a locale changes with the machine's C library, and breaks indexes.
+TEXT: Any = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 BLOB: Any = sa.LargeBinary()
 APPEND_ONLY = ("key_access", "ledger", "order_events")
 
@@ -24,8 +26,20 @@ def _index(name: str, table: str, columns: list[str], *, unique: bool = False, w
     op.create_index(name, table, columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
-def _forbid_changes(table: str) -> None:
-    for verb in ("UPDATE", "DELETE"):
+def _forbid_changes(*tables: str) -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        # 23001 is `restrict_violation`: as on SQLite, whoever tries has broken a rule of the data.
+        op.execute(
+            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = '23001'; END $$"
+        )
+        for table in tables:
+            op.execute(
+                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
+        return
+    for table, verb in itertools.product(tables, ("UPDATE", "DELETE")):
         op.execute(
             f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
@@ -317,8 +331,7 @@ def upgrade() -> None:
     _index("ix_units_storage_ref", "units", ["storage_ref"], where="storage_ref IS NOT NULL")
     _index("uq_units_supplier_key", "units", ["supplier_key_id"], unique=True, where="supplier_key_id IS NOT NULL")
 
-    for table in APPEND_ONLY:
-        _forbid_changes(table)
+    _forbid_changes(*APPEND_ONLY)
 
 
 def downgrade() -> None:

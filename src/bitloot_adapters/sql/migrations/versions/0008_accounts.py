@@ -9,7 +9,7 @@ revision = "0008"
 down_revision = "0001"
 
 BIG: Any = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-TEXT: Any = sa.Text()
+TEXT: Any = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def _table(name: str, *parts: sa.schema.SchemaItem, numbered: bool = False) -> None:
