@@ -159,6 +159,7 @@ class _Wiring(containers.DeclarativeContainer):
         requests=storage.provided.requests,
         catalogue=storage.provided.catalogue,
         queries=storage.provided.queries,
+        switches=storage.provided.switches,
         supplier=supplier,
         gateway=gateway,
         vault=vault,

@@ -9,6 +9,7 @@ from bitloot_core.testing.contracts.memory_world import MemoryWorld
 from bitloot_core.testing.contracts.queries import QueriesContract
 from bitloot_core.testing.contracts.requests import RequestsContract
 from bitloot_core.testing.contracts.store import OrderStoreContract
+from bitloot_core.testing.contracts.switches import SwitchesContract
 from bitloot_core.testing.memory import MemoryStorage
 
 
@@ -40,3 +41,7 @@ class TestMemoryCatalogue(CatalogueContract):
 
 class TestMemoryQueries(QueriesContract):
     """The suite of the admin's reads."""
+
+
+class TestMemorySwitches(SwitchesContract):
+    """The suite of the switch that stops buying."""

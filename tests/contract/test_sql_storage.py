@@ -24,6 +24,7 @@ from bitloot_core.testing.contracts.queries import QueriesContract
 from bitloot_core.testing.contracts.requests import RequestsContract
 from bitloot_core.testing.contracts.storage import StorageWorld
 from bitloot_core.testing.contracts.store import OrderStoreContract
+from bitloot_core.testing.contracts.switches import SwitchesContract
 from bitloot_core.values.ids import WebhookId
 
 
@@ -109,6 +110,7 @@ async def world(empty: Path, tmp_path: Path) -> AsyncIterator[SqlWorld]:
         requests=storage.requests,
         catalogue=storage.catalogue,
         queries=storage.queries,
+        switches=storage.switches,
         clock=ManualClock(),
     )
     await database.close()
@@ -136,3 +138,7 @@ class TestSqlCatalogue(CatalogueContract):
 
 class TestSqlQueries(QueriesContract):
     """The suite of the admin's reads."""
+
+
+class TestSqlSwitches(SwitchesContract):
+    """The suite of the switch that stops buying."""

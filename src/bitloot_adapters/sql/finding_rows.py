@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from bitloot_adapters.sql.columns import micros
 from bitloot_adapters.sql.mapping import dump_finding
 from bitloot_adapters.sql.tables import FINDINGS
-from bitloot_core.order.findings import Finding
+from bitloot_core.order.findings import Finding, FindingReason
 
 _SAME = (
     select(FINDINGS.c.id)
@@ -39,6 +39,10 @@ _RESOLVE = (
     .where(FINDINGS.c.id == bindparam("which"), FINDINGS.c.resolved_at.is_(None))
     .values(resolved_at=bindparam("at"), resolved_by=bindparam("who"), resolution=bindparam("why"), position=None)
 )
+_SETTLE = text(
+    "UPDATE findings SET resolved_at = :at, resolved_by = :who, resolution = :how "
+    "WHERE order_id IS NULL AND reason = :why AND subject = :what AND resolved_at IS NULL"
+)
 
 
 def keep_finding(connection: Connection, finding: Finding) -> None:
@@ -56,6 +60,11 @@ def place_finding(connection: Connection, finding: Finding, position: int | None
 def resolve_finding(connection: Connection, finding_id: str, *, at: datetime, by: str | None, why: str | None) -> None:
     """Note who settled a finding; one that is settled, or that nobody opened, is left alone."""
     connection.execute(_RESOLVE, {"which": finding_id, "at": micros(at), "who": by, "why": why})
+
+
+def settle_finding(connection: Connection, reason: FindingReason, subject: str, *, at: int, by: str, how: str) -> None:
+    """Note that what a finding about no order was for has passed; one that nobody opened is left alone."""
+    connection.execute(_SETTLE, {"why": str(reason), "what": subject, "at": at, "who": by, "how": how})
 
 
 def _row(finding: Finding, position: int | None) -> dict[str, object]:

@@ -19,6 +19,7 @@ from bitloot_adapters.sql.queries import SqlQueries
 from bitloot_adapters.sql.requests import SqlRequests
 from bitloot_adapters.sql.sqlite import open_sqlite
 from bitloot_adapters.sql.store import SqlOrderStore
+from bitloot_adapters.sql.switches import SqlSwitches
 from bitloot_adapters.sql.url import DatabaseUrl
 
 
@@ -33,6 +34,7 @@ class SqlStorage:
     requests: SqlRequests
     catalogue: SqlCatalogue
     queries: SqlQueries
+    switches: SqlSwitches
     admin_tokens: SqlAdminTokens
 
     @classmethod
@@ -46,6 +48,7 @@ class SqlStorage:
             requests=SqlRequests(database),
             catalogue=SqlCatalogue(database),
             queries=SqlQueries(database),
+            switches=SqlSwitches(database),
             admin_tokens=SqlAdminTokens(database),
         )
 

@@ -41,6 +41,7 @@ class FindingReason(enum.StrEnum):
     DEAD_JOB = "dead-job"
     OUT_OF_REACH = "out-of-reach"
     RECONCILIATION = "reconciliation"
+    BUYING_PAUSED = "buying-paused"
 
 
 @attrs.frozen(kw_only=True)

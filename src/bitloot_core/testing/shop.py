@@ -69,6 +69,7 @@ class FakeShop:
             requests=self.storage.requests,
             catalogue=self.storage.catalogue,
             queries=self.storage.queries,
+            switches=self.storage.switches,
             supplier=self.supplier,
             gateway=self.gateway,
             vault=self.vault,

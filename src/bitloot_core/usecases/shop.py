@@ -18,6 +18,7 @@ from bitloot_core.ports.queries import Queries
 from bitloot_core.ports.requests import Requests
 from bitloot_core.ports.store import OrderStore
 from bitloot_core.ports.supplier import Supplier
+from bitloot_core.ports.switches import Switches
 from bitloot_core.ports.system import Clock, Ids
 from bitloot_core.ports.vault import Vault
 
@@ -38,6 +39,7 @@ class Shop:
     requests: Requests
     catalogue: Catalogue
     queries: Queries
+    switches: Switches
     supplier: Supplier
     gateway: PaymentGateway
     vault: Vault

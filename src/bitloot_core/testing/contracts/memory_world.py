@@ -32,6 +32,7 @@ class MemoryWorld(StorageWorld):
             requests=storage.requests,
             catalogue=storage.catalogue,
             queries=storage.queries,
+            switches=storage.switches,
             clock=ManualClock(),
         )
 

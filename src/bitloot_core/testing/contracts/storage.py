@@ -18,6 +18,7 @@ from bitloot_core.ports.jobs import ClaimedJob, Jobs
 from bitloot_core.ports.queries import Queries
 from bitloot_core.ports.requests import Requests
 from bitloot_core.ports.store import OrderStore
+from bitloot_core.ports.switches import Switches
 from bitloot_core.testing.clock import ManualClock
 from bitloot_core.testing.samples import a_change
 from bitloot_core.values.errors import AlreadyTaken, LeaseLost, Refused, StaleOrder
@@ -48,6 +49,7 @@ class StorageWorld:
     requests: Requests
     catalogue: Catalogue
     queries: Queries
+    switches: Switches
     clock: ManualClock
 
     async def given_commit_fails_before(self) -> None:

@@ -1,9 +1,9 @@
 """
 The storage ports in memory: quick, deterministic, and as strict as a database.
 
-All six ports look at one `MemoryDatabase`, which holds frozen values: nothing that a caller got from it can change it.
-A write is checked whole before the first of it is written, so that a refused one leaves nothing. Nothing here waits, so
-two callers of one event loop never meet in the middle of a write.
+All seven ports look at one `MemoryDatabase`, which holds frozen values: nothing that a caller got from it can change
+it. A write is checked whole before the first of it is written, so that a refused one leaves nothing. Nothing here
+waits, so two callers of one event loop never meet in the middle of a write.
 
     storage = MemoryStorage()
     await storage.catalogue.put([a_product()])
@@ -19,6 +19,7 @@ from bitloot_core.testing.memory.jobs import MemoryJobs
 from bitloot_core.testing.memory.queries import MemoryQueries
 from bitloot_core.testing.memory.requests import MemoryRequests
 from bitloot_core.testing.memory.store import MemoryOrderStore
+from bitloot_core.testing.memory.switches import MemorySwitches
 
 __all__ = [
     "MemoryCatalogue",
@@ -29,6 +30,7 @@ __all__ = [
     "MemoryQueries",
     "MemoryRequests",
     "MemoryStorage",
+    "MemorySwitches",
 ]
 
 
@@ -48,3 +50,4 @@ class MemoryStorage:
         self.requests = MemoryRequests(self.database)
         self.catalogue = MemoryCatalogue(self.database)
         self.queries = MemoryQueries(self.database)
+        self.switches = MemorySwitches(self.database)

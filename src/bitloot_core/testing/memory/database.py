@@ -10,6 +10,7 @@ from datetime import datetime
 
 import attrs
 
+from bitloot_core.order.buying import Buying
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.ledger import LedgerEntry, LedgerKind
@@ -94,8 +95,10 @@ class MemoryDatabase:
         living: the one ready or running job of each (name, subject).
         received: the webhook of each (source, dedupe key).
         pruned: the webhooks whose bodies are gone.
+        buying: the pauses, and when a person last let buying go on.
         faults: what shall go wrong, by the name of the write: `store.commit`, `jobs.claim`, `jobs.ask`, `jobs.end`,
-            `inbox.receive`, `inbox.replay`, `requests.begin`, `requests.answer`, `catalogue.put`, or `any`.
+            `inbox.receive`, `inbox.replay`, `requests.begin`, `requests.answer`, `catalogue.put`,
+            `switches.pause`, `switches.lift`, `switches.resume`, or `any`.
     """
 
     def __init__(self) -> None:
@@ -114,6 +117,7 @@ class MemoryDatabase:
         self.ledger: dict[tuple[LedgerKind, str], LedgerEntry] = {}
         self.products: dict[ProductId, Product] = {}
         self.requests: dict[str, StoredRequest] = {}
+        self.buying = Buying()
         self.faults = Faults()
 
     def fail_next_commit(self, *, before: bool = False, after: bool = False, of: str = "any") -> None:
