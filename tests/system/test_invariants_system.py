@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bitloot_adapters.nowpayments_simulator import StatusWord
-from harness.buyer import Mail, Placed
+from harness.buyer import Placed
+from harness.mailbox import Mail
 from harness.posting import post_all, signed_event
 from harness.system import System
 from harness.vendors import CANARY

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.buyer import Mail
 from harness.mail_server import MailServer
 from harness.r2_world import STAFF
 from harness.s3_server import s3_server
@@ -41,17 +40,6 @@ async def ask(system: System, method: str, url: str) -> bytes:
         return await answer.read()
 
 
-def mail_in(system: System, server: MailServer) -> Mail | None:
-    """The mail with the link, as the buyer's mail server took it."""
-    for taken in server.taken:
-        part = taken.message.get_body(("plain",))
-        text = "" if part is None else part.get_content()
-        link = re.search(re.escape(system.place.url) + r"/delivery/[A-Za-z0-9_-]+", text)
-        if link is not None:
-            return Mail(to=taken.recipient, subject=str(taken.message["Subject"]), text=text, link=link[0])
-    return None
-
-
 async def test_an_order_goes_through_a_bucket_and_a_mail_server(tmp_path: Path, stocked: Path, endpoint: str) -> None:
     """Sealed into the bucket, mailed over SMTP, revealed; no key in the clear in either (I7)."""
     async with (
@@ -62,13 +50,14 @@ async def test_an_order_goes_through_a_bucket_and_a_mail_server(tmp_path: Path, 
             **r2(endpoint),
             SMTP_URL=f"smtp://127.0.0.1:{server.port}",
             MAIL_FROM="BitLoot <shop@shop.test>",
+            arrivals=server.arrivals,
         ) as system,
     ):
         await ask(system, "PUT", f"{endpoint}/{BUCKET}")
         placed = await system.buyer.place(quantity=2)
         await system.vendors.gateway.pay(placed.payment_id)
         await system.buyer.sees(placed, "fulfilled")
-        mail = await eventually(lambda: mail_in(system, server), "the mail was taken")
+        mail = await system.buyer.mail(placed)
         keys = await system.buyer.reveal(mail)
         await system.at_rest()
 
@@ -87,7 +76,11 @@ async def test_a_mail_server_that_comes_back_gets_the_mail(tmp_path: Path, stock
     async with (
         MailServer().serve() as server,
         open_system(
-            tmp_path, stocked, SMTP_URL=f"smtp://127.0.0.1:{server.port}", MAIL_FROM="shop@shop.test"
+            tmp_path,
+            stocked,
+            arrivals=server.arrivals,
+            SMTP_URL=f"smtp://127.0.0.1:{server.port}",
+            MAIL_FROM="shop@shop.test",
         ) as system,
     ):
         server.answers["MAIL"] = "451 later"
@@ -96,7 +89,7 @@ async def test_a_mail_server_that_comes_back_gets_the_mail(tmp_path: Path, stock
         await system.buyer.sees(placed, "fulfilled")
         await eventually(lambda: server.connections >= 2, "it was tried more than once")
         server.answers.clear()
-        mail = await eventually(lambda: mail_in(system, server), "the mail was taken")
+        mail = await system.buyer.mail(placed)
         keys = await system.buyer.reveal(mail)
         await system.at_rest()
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from bitloot_adapters.system import SystemClock
+from harness.databases import ShopDatabase
 from harness.surroundings import Surroundings
 
 _TERMINAL = ("fulfilled", "refunded", "cancelled")
@@ -21,17 +20,16 @@ class Books:
 
     Args:
         place: where the service lives.
+        database: what it writes to.
     """
 
-    def __init__(self, place: Surroundings) -> None:
+    def __init__(self, place: Surroundings, database: ShopDatabase) -> None:
         self._place = place
+        self._database = database
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """Run a query that reads."""
-        uri = f"file:{self._place.database}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(query, values)]
+        return self._database.rows(query, *values)
 
     def webhooks(self, source: str | None = None) -> list[dict[str, Any]]:
         """The log of webhooks, oldest first."""
@@ -63,16 +61,17 @@ class Books:
         """
         return self.rows(
             "SELECT name, ref, status, attempts, last_error FROM jobs WHERE (status = 'running' OR (status = 'ready' "
-            "AND due_at < CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + ?)) AND NOT (name = 'check-payment' AND "
+            "AND due_at < ?)) AND NOT (name = 'check-payment' AND "
             "order_id IN (SELECT id FROM orders WHERE status IN ('waiting', 'expired', 'failed', 'cancelled')))",
-            _SOON_MICROS,
+            _now_micros() + _SOON_MICROS,
         )
 
     def live_jobs(self, order_id: str) -> list[dict[str, Any]]:
         """What is still to be done for an order, and when."""
         return self.rows(
-            "SELECT name, ref, status, attempts, snoozes, last_error, due_at / 1000000 - strftime('%s', 'now') AS due "
+            "SELECT name, ref, status, attempts, snoozes, last_error, (due_at - ?) / 1000000 AS due "
             "FROM jobs WHERE order_id = ? AND status IN ('ready', 'running')",
+            _now_micros(),
             order_id,
         )
 
@@ -88,13 +87,16 @@ class Books:
         return [row["id"] for row in found]
 
     def files_with(self, secrets: Sequence[str]) -> list[str]:
-        """The files that hold one of these texts: plain, in other letters, in UTF-16, in hex or in base64."""
-        wanted = {form for secret in secrets for form in _disguises(secret)}
-        return [
-            str(path.relative_to(self._place.folder))
-            for path in sorted(self._place.folder.rglob("*"))
-            if path.is_file() and _holds(path, wanted)
-        ]
+        """The files that hold one of these texts, `database` for one that is none: see `holds`."""
+        files = (path for path in sorted(self._place.folder.rglob("*")) if path.is_file())
+        found = [str(path.relative_to(self._place.folder)) for path in files if holds([path.read_bytes()], secrets)]
+        return found + ["database"] * holds(self._database.dump(), secrets)
+
+
+def holds(contents: Iterable[bytes], secrets: Sequence[str]) -> bool:
+    """Whether one of these texts is in there: plain, in other letters, in UTF-16, in hex or in base64."""
+    wanted = {form for secret in secrets for form in _disguises(secret)}
+    return any(form in content for content in contents for form in wanted)
 
 
 def _disguises(secret: str) -> Iterator[bytes]:
@@ -104,6 +106,5 @@ def _disguises(secret: str) -> Iterator[bytes]:
         yield base64.b64encode(b"x" * shift + raw)[4 if shift else 0 : -4]
 
 
-def _holds(path: Path, wanted: set[bytes]) -> bool:
-    content = path.read_bytes()
-    return any(form in content for form in wanted)
+def _now_micros() -> int:
+    return round(SystemClock().now().timestamp() * 1_000_000)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
-import re
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import attrs
 
+from harness.mailbox import Mail, Mailbox
 from harness.waiting import eventually
 
 _BUSY = frozenset({409, 429, 502, 503})
@@ -42,16 +39,6 @@ class Placed:
         return str(self.payment["paymentId"])
 
 
-@attrs.frozen(kw_only=True)
-class Mail:
-    """A delivery mail."""
-
-    to: str
-    subject: str
-    text: str = attrs.field(repr=False)
-    link: str = attrs.field(repr=False)
-
-
 class Buyer:
     """
     Buys with patience: a service that is away or busy is asked again.
@@ -59,13 +46,13 @@ class Buyer:
     Args:
         session: closed by whoever opened it.
         url: where the service is.
-        mail: where the mails to everybody are written.
+        mailbox: where the mails to everybody arrive.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, mail: Path) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, mailbox: Mailbox) -> None:
         self._session = session
         self._url = url
-        self._mail = mail
+        self._mailbox = mailbox
 
     async def place(
         self, *, product: str = "game", quantity: int = 1, coin: str = "btc", payable: bool = True
@@ -132,7 +119,7 @@ class Buyer:
 
     def mails(self, placed: Placed) -> list[Mail]:
         """All mails to the address of an order."""
-        return [mail for mail in map(self._read, sorted(self._mail.glob("*.eml"))) if mail.to == placed.email]
+        return self._mailbox.mails(placed.email)
 
     async def reveal(self, mail: Mail) -> list[str]:
         """Open the link and press the button; the keys, sorted."""
@@ -167,12 +154,3 @@ class Buyer:
                 return answer.status, await (answer.json(content_type=None) if is_json else answer.text())
         except _AWAY:
             return None
-
-    def _read(self, path: Path) -> Mail:
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        part = message.get_body(("plain",))
-        text = "" if part is None else part.get_content()
-        link = re.search(re.escape(self._url) + r"/delivery/[A-Za-z0-9_-]+", text)
-        return Mail(
-            to=str(message["To"]), subject=str(message["Subject"]), text=text, link="" if link is None else link[0]
-        )

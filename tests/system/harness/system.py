@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
 import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -16,6 +15,8 @@ import attrs
 
 from harness.books import Books
 from harness.buyer import Buyer, Placed
+from harness.databases import SqliteStock, Stock
+from harness.mailbox import Arrivals, Mailbox, written_to
 from harness.service import BITLOOT, SERVE, ServiceProcess
 from harness.surroundings import Surroundings, surroundings
 from harness.vendors import CANARY, PRODUCTS_CSV, Vendors, open_vendors
@@ -108,27 +109,34 @@ def check_delivery(system: System, placed: Placed, keys: Sequence[str]) -> None:
 
 @asynccontextmanager
 async def open_system(
-    folder: Path, stocked: Path, *, program: Sequence[str] = SERVE, start: bool = True, **changes: str
+    folder: Path,
+    stocked: Path | Stock,
+    *,
+    program: Sequence[str] = SERVE,
+    start: bool = True,
+    arrivals: Arrivals | None = None,
+    **changes: str,
 ) -> AsyncIterator[System]:
     """
     Open a service with its vendors in a folder of its own.
 
     Args:
-        stocked: a database with products, copied in.
+        stocked: a SQLite file with products, copied in; or what gives out databases of another kind.
         program: what is started as the service.
         start: start it now.
+        arrivals: where the mails arrive, if not in the shop's own folder.
         changes: settings that differ.
     """
-    with surroundings(folder, **changes) as planned:
-        shutil.copyfile(stocked, planned.database)
+    stock = SqliteStock(stocked) if isinstance(stocked, Path) else stocked
+    with stock.fresh(folder) as database, surroundings(folder, DATABASE_URL=database.url, **changes) as planned:
         async with open_vendors(planned) as (vendors, addresses), aiohttp.ClientSession() as session:
             place = attrs.evolve(planned, settings={**planned.settings, **addresses, **changes})
             system = System(
                 place=place,
                 service=ServiceProcess(place, program),
                 vendors=vendors,
-                buyer=Buyer(session, place.url, place.mail),
-                books=Books(place),
+                buyer=Buyer(session, place.url, Mailbox(arrivals or written_to(place.mail), place.url)),
+                books=Books(place, database),
                 session=session,
             )
             if start:
