@@ -139,3 +139,54 @@ def test_nothing_prints_a_secret() -> None:
 
     for secret in (OLD.hex(), repr(OLD), "CANARY", "5f5f"):
         assert secret not in seen
+
+
+def test_a_rewrapped_payload_needs_the_old_master_key_no_more() -> None:
+    """The wrap is another, the payload is not; and what is under the newest one already is left alone."""
+    old, both, new = (PayloadSealer(MasterKeys(keys)) for keys in ({"k1": OLD}, {"k2": NEW, "k1": OLD}, {"k2": NEW}))
+    sealed = old.seal(ROW, BODY)
+
+    rewrapped = both.rewrap(sealed)
+
+    assert rewrapped is not None
+    assert new.open(ROW, rewrapped) == BODY
+    assert (both.key_id_of(sealed), both.key_id_of(rewrapped)) == ("k1", "k2")
+    assert (both.rewrap(rewrapped), new.rewrap(rewrapped)) == (None, None)
+
+
+def test_payloads_of_one_data_key_share_their_new_wrap() -> None:
+    """So that a million rows cost one unwrapping, and are opened as quickly afterwards."""
+    old, both = PayloadSealer(MasterKeys({"k1": OLD})), PayloadSealer(MasterKeys({"k2": NEW, "k1": OLD}))
+    headers = {(both.rewrap(old.seal(ROW, bytes([number]))) or b"")[: -12 - 1 - 16] for number in range(3)}
+
+    assert len(headers) == 1
+    assert headers != {b""}
+
+
+@pytest.mark.parametrize("keys", [{"k2": NEW}, {"k2": NEW, "k1": NEW[::-1]}])
+def test_what_does_not_unwrap_is_not_rewrapped(keys: dict[str, bytes]) -> None:
+    """Nor does anything say why; under which key it is, it says itself."""
+    sealed, sealer = SEALER.seal(ROW, BODY), PayloadSealer(MasterKeys(keys))
+
+    with pytest.raises(Corrupt) as caught:
+        sealer.rewrap(sealed)
+
+    assert str(caught.value) == CORRUPT
+    assert sealer.key_id_of(sealed) == "k1"
+
+
+@pytest.mark.parametrize("nonsense", [b"", b"BLP1", b"BLK1" + b"x" * 200, b"BLP1\x02k1" + b"x" * 50])
+def test_what_is_not_sealed_is_under_no_master_key(nonsense: bytes) -> None:
+    """Cut off, of another kind, or nothing at all."""
+    for read in (SEALER.rewrap, SEALER.key_id_of):
+        with pytest.raises(Corrupt):
+            read(nonsense)
+
+
+def test_a_damaged_wrap_is_found_although_it_is_under_the_newest_key() -> None:
+    """A rotation that says that nothing is left to do has looked."""
+    sealed = bytearray(SEALER.seal(ROW, BODY))
+    sealed[60] ^= 1
+
+    with pytest.raises(Corrupt):
+        SEALER.rewrap(bytes(sealed))

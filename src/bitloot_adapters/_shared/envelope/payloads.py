@@ -11,16 +11,25 @@ from __future__ import annotations
 import hmac
 import os
 from collections import OrderedDict
+from typing import TypeVar
 
 import attrs
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bitloot_adapters._shared.envelope.derivation import KEY_BYTES, NONCE_BYTES, TAG_BYTES, canonical, committed_key
+from bitloot_adapters._shared.envelope.derivation import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    TAG_BYTES,
+    CommittedKey,
+    canonical,
+    committed_key,
+)
 from bitloot_adapters._shared.envelope.master_keys import MasterKeys
 from bitloot_adapters._shared.envelope.wraps import DoesNotOpen, Wrap
 from bitloot_core.values.errors import Corrupt
 
+T = TypeVar("T")
 MAGIC = b"BLP1"
 SEALS_PER_DATA_KEY = 2**24
 """
@@ -62,6 +71,7 @@ class PayloadSealer:
         self._key_context = canonical("bitloot", purpose, "1")
         self._seals_per_data_key = seals_per_data_key
         self._opening: OrderedDict[bytes, AESGCM] = OrderedDict()
+        self._rewrapped: OrderedDict[bytes, bytes] = OrderedDict()
         self._sealing = self._fresh()
 
     def seal(self, context: tuple[str, ...], payload: bytes) -> bytes:
@@ -87,12 +97,38 @@ class PayloadSealer:
         except (DoesNotOpen, InvalidTag):
             raise _corrupt() from None
 
+    def rewrap(self, sealed: bytes) -> bytes | None:
+        """
+        Wrap the data key anew under the newest master key; None if that is the one that it is under already.
+
+        The sealed payload stays as it is. Payloads that shared a data key before share the new wrap, too.
+
+        Raises:
+            Corrupt: the data key does not unwrap.
+        """
+        try:
+            wrap, end = _read(sealed)
+            if wrap.key_id == self._keys.newest:
+                self._cipher_of(sealed[:end], wrap)
+                return None
+            return self._header_for(sealed[:end], wrap) + sealed[end:]
+        except DoesNotOpen:
+            raise _corrupt() from None
+
+    def key_id_of(self, sealed: bytes) -> str:
+        """
+        Which master key a payload says that it is under; not a secret, and not proved.
+
+        Raises:
+            Corrupt: it is no sealed payload.
+        """
+        try:
+            return _read(sealed)[0].key_id
+        except DoesNotOpen:
+            raise _corrupt() from None
+
     def _open(self, context: tuple[str, ...], sealed: bytes) -> bytes:
-        if not sealed.startswith(MAGIC):
-            raise DoesNotOpen
-        wrap, end = Wrap.read(sealed, len(MAGIC))
-        if len(sealed) < end + NONCE_BYTES + TAG_BYTES:
-            raise DoesNotOpen
+        wrap, end = _read(sealed)
         cipher = self._cipher_of(sealed[:end], wrap)
         return cipher.decrypt(sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :], self._bound(context))
 
@@ -100,32 +136,57 @@ class PayloadSealer:
         # The whole header is the name under which an unwrapped key is remembered, so a changed bit is another name.
         cipher = self._opening.get(header)
         if cipher is None:
-            data_key = wrap.data_key(keys=self._keys, purpose=self._purpose, opened=MAGIC)
-            key = committed_key(data_key, self._key_context)
-            if not hmac.compare_digest(key.commitment, wrap.commitment):
-                raise DoesNotOpen
-            cipher = AESGCM(key.encryption)
-            self._remember(header, cipher)
+            cipher = AESGCM(self._unwrapped(wrap)[1].encryption)
+            _remember(self._opening, header, cipher)
         return cipher
+
+    def _header_for(self, header: bytes, wrap: Wrap) -> bytes:
+        """What takes the place of a header: the same data key under the newest master key."""
+        fresh = self._rewrapped.get(header)
+        if fresh is None:
+            data_key, key = self._unwrapped(wrap)
+            anew = Wrap.around(data_key, key.commitment, keys=self._keys, purpose=self._purpose, opened=MAGIC)
+            fresh = MAGIC + anew.write()
+            _remember(self._rewrapped, header, fresh)
+        return fresh
+
+    def _unwrapped(self, wrap: Wrap) -> tuple[bytes, CommittedKey]:
+        """The data key, and the key that is made from it."""
+        data_key = wrap.data_key(keys=self._keys, purpose=self._purpose, opened=MAGIC)
+        key = committed_key(data_key, self._key_context)
+        if not hmac.compare_digest(key.commitment, wrap.commitment):
+            raise DoesNotOpen
+        return data_key, key
 
     def _fresh(self) -> _Sealing:
         data_key = os.urandom(KEY_BYTES)
         key = committed_key(data_key, self._key_context)
         wrap = Wrap.around(data_key, key.commitment, keys=self._keys, purpose=self._purpose, opened=MAGIC)
         cipher, header = AESGCM(key.encryption), MAGIC + wrap.write()
-        self._remember(header, cipher)
+        _remember(self._opening, header, cipher)
         return _Sealing(cipher=cipher, header=header, left=self._seals_per_data_key)
-
-    def _remember(self, header: bytes, cipher: AESGCM) -> None:
-        self._opening[header] = cipher
-        if len(self._opening) > _DATA_KEYS_REMEMBERED:
-            self._opening.popitem(last=False)
 
     def _bound(self, context: tuple[str, ...]) -> bytes:
         return canonical("bitloot", self._purpose, "1", *context)
 
     def __repr__(self) -> str:
         return f"PayloadSealer({self._keys!r}, purpose={self._purpose!r})"
+
+
+def _read(sealed: bytes) -> tuple[Wrap, int]:
+    """The wrap of a payload, and where what it seals begins."""
+    if not sealed.startswith(MAGIC):
+        raise DoesNotOpen
+    wrap, end = Wrap.read(sealed, len(MAGIC))
+    if len(sealed) < end + NONCE_BYTES + TAG_BYTES:
+        raise DoesNotOpen
+    return wrap, end
+
+
+def _remember(known: OrderedDict[bytes, T], header: bytes, what: T) -> None:
+    known[header] = what
+    if len(known) > _DATA_KEYS_REMEMBERED:
+        known.popitem(last=False)
 
 
 def _corrupt() -> Corrupt:

@@ -18,6 +18,7 @@ from bitloot_core.testing.memory.inbox import MemoryInbox
 from bitloot_core.testing.memory.jobs import MemoryJobs
 from bitloot_core.testing.memory.queries import MemoryQueries
 from bitloot_core.testing.memory.requests import MemoryRequests
+from bitloot_core.testing.memory.sealed_rows import MemorySealedRows
 from bitloot_core.testing.memory.store import MemoryOrderStore
 from bitloot_core.testing.memory.switches import MemorySwitches
 
@@ -29,6 +30,7 @@ __all__ = [
     "MemoryOrderStore",
     "MemoryQueries",
     "MemoryRequests",
+    "MemorySealedRows",
     "MemoryStorage",
     "MemorySwitches",
 ]

@@ -97,7 +97,7 @@ class MemoryDatabase:
         pruned: the webhooks whose bodies are gone.
         buying: the pauses, and when a person last let buying go on.
         faults: what shall go wrong, by the name of the write: `store.commit`, `jobs.claim`, `jobs.ask`, `jobs.end`,
-            `inbox.receive`, `inbox.replay`, `requests.begin`, `requests.answer`, `catalogue.put`,
+            `inbox.receive`, `inbox.replay`, `rows.rotate`, `requests.begin`, `requests.answer`, `catalogue.put`,
             `switches.pause`, `switches.lift`, `switches.resume`, or `any`.
     """
 
