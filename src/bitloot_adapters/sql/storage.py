@@ -18,6 +18,7 @@ from bitloot_adapters.sql.jobs import SqlJobs
 from bitloot_adapters.sql.queries import SqlQueries
 from bitloot_adapters.sql.requests import SqlRequests
 from bitloot_adapters.sql.sqlite import open_sqlite
+from bitloot_adapters.sql.staff import SqlStaff
 from bitloot_adapters.sql.store import SqlOrderStore
 from bitloot_adapters.sql.switches import SqlSwitches
 from bitloot_adapters.sql.url import DatabaseUrl
@@ -36,6 +37,7 @@ class SqlStorage:
     queries: SqlQueries
     switches: SqlSwitches
     admin_tokens: SqlAdminTokens
+    staff: SqlStaff
 
     @classmethod
     def over(cls, database: Database, sealer: PayloadSealer) -> Self:
@@ -50,6 +52,7 @@ class SqlStorage:
             queries=SqlQueries(database),
             switches=SqlSwitches(database),
             admin_tokens=SqlAdminTokens(database),
+            staff=SqlStaff.over(database, sealer),
         )
 
 
