@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from harness.ports import LOOPBACK, kept_port
+from harness.ports import HOST, kept_port
 from harness.waiting import pause
 
 _PIECE_BYTES = 1 << 16
@@ -52,7 +52,7 @@ class FaultProxy:
         self.delay, self.cut_after = 0.0, None
         self._moves.set()
         if self._listening is None:
-            self._listening = await asyncio.start_server(self._meet, LOOPBACK, self.port)
+            self._listening = await asyncio.start_server(self._meet, HOST, self.port)
 
     async def refuse(self) -> None:
         """Cut every connection and take no new one, as a server that is not there."""
@@ -73,7 +73,7 @@ class FaultProxy:
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
-            behind = await asyncio.open_connection(LOOPBACK, self._behind)
+            behind = await asyncio.open_connection(HOST, self._behind)
         except OSError:
             writer.transport.abort()
             return

@@ -21,7 +21,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from harness.ports import LOOPBACK, kept_port
+from harness.ports import HOST, kept_port
 from harness.waiting import eventually
 
 _END_SECONDS = 10
@@ -52,7 +52,7 @@ class RedisServer:
 
     def __init__(self, program: Path, folder: Path, port: int, *, keeps: bool) -> None:
         self._command = (
-            str(program), "--bind", LOOPBACK, "--port", str(port), "--dir", str(folder), "--daemonize", "no",
+            str(program), "--bind", HOST, "--port", str(port), "--dir", str(folder), "--daemonize", "no",
             "--save", "", "--appendonly", "yes" if keeps else "no", "--appendfsync", "always", "--loglevel", "warning",
         )  # fmt: skip
         self._port = port
@@ -61,7 +61,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """Where it is, in this life and the next."""
-        return f"redis://{LOOPBACK}:{self._port}/0"
+        return f"redis://{HOST}:{self._port}/0"
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Redis]:

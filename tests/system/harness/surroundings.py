@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from harness.ports import LOOPBACK, kept_port
+from harness.ports import HOST, kept_port
 
 SHORT_CLOCKS: Mapping[str, str] = {
     "JOB_LEASE_SECONDS": "2",
@@ -89,7 +89,7 @@ def surroundings(folder: Path, **changes: str) -> Iterator[Surroundings]:
             "NOWPAYMENTS_RATE_PER_SECOND": "0",
             "ORDERS_PER_MINUTE_PER_ADDRESS": "0",
             "PUBLIC_URL": url,
-            "HOST": LOOPBACK,
+            "HOST": HOST,
             "PORT": str(port),
             "DATABASE_URL": f"sqlite:///{folder / 'bitloot.db'}",
             "VAULT_DIR": str(folder / "vault"),
