@@ -14,10 +14,10 @@ from bitloot_core.order.order import Order, Refunded
 from bitloot_core.order.purchase import plan_purchases
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.status import Status, status_of
+from bitloot_core.order.upkeep import may_expire
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import finding_id
 
-_STILL_UNPAID = frozenset({Status.CREATED, Status.WAITING})
 _CANCELLABLE = frozenset({Status.CREATED, Status.WAITING, Status.EXPIRED, Status.FAILED})
 _RETRYABLE = frozenset(
     {
@@ -33,9 +33,7 @@ _ABOUT_MONEY = frozenset(reason for reason in FindingReason if reason.startswith
 
 def expire(order: Order, now: datetime) -> tuple[e.OrderEvent, ...]:
     """Only an order on which no money was seen, and only after its time."""
-    if now < order.expires_at or status_of(order) not in _STILL_UNPAID or order.holds_money:
-        return ()
-    return (e.OrderExpired(at=now),)
+    return (e.OrderExpired(at=now),) if may_expire(order) and now >= order.expires_at else ()
 
 
 def cancel(order: Order, command: c.CancelOrder, now: datetime) -> tuple[e.OrderEvent, ...]:

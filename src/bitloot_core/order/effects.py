@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time
 import attrs
 
 from bitloot_core.order import events as e
-from bitloot_core.order.jobs import JobName, JobRequest, MailKind, mail_ref, payment_ref
+from bitloot_core.order.jobs import FIRST, JobName, JobRequest, MailKind, mail_ref, payment_ref
 from bitloot_core.order.ledger import LedgerEntry, LedgerKind
 from bitloot_core.order.order import LiveLink, Order, StillOpen
 from bitloot_core.order.payments import (
@@ -67,7 +67,7 @@ def effects_of(event: e.OrderEvent, order: Order, policy: Policy) -> tuple[JobRe
             kind = MailKind.PARTLY if order.owed else MailKind.DELIVERY
             return (_job(order, JobName.SEND_MAIL, mail_ref(order.id, kind, event.link_id), event.at),)
         case e.LinkIssued() if order.owed and order.may_reveal:
-            ref = mail_ref(order.id, MailKind.PARTLY, "first")
+            ref = mail_ref(order.id, MailKind.PARTLY, FIRST)
             return (_job(order, JobName.SEND_MAIL, ref, event.at + policy.partly_ready),)
         case e.OrderFulfilled():
             return _delivery_mail(order, event.at)

@@ -61,6 +61,10 @@ class MailKind(enum.StrEnum):
     PARTLY = "partly"
 
 
+FIRST = "first"
+"""The edition of the "partly ready" mail that nobody asked for."""
+
+
 def mail_ref(order_id: OrderId, kind: MailKind, edition: str) -> str:
     """
     Name a mail as the subject of a job; `edition` tells a repeat that was asked for from a retry.

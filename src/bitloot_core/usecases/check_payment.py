@@ -4,25 +4,20 @@ Looking at payments by ourselves: notices get lost, and the last word on a payme
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from bitloot_core.order.commands import ExpireOrder, OpenFinding, RecordReading
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import split_ref
-from bitloot_core.order.order import Cancelled, Expired, Order
-from bitloot_core.order.payments import OpenPayment, Payment, ReviewedPayment, ShortPayment, VoidPayment
+from bitloot_core.order.order import Order
+from bitloot_core.order.payments import OpenPayment
 from bitloot_core.order.policy import rung
-from bitloot_core.order.status import Status, status_of
+from bitloot_core.order.upkeep import WATCHED, Watched, is_given_up, is_left_hanging, is_over
 from bitloot_core.ports.jobs import Done, JobEnd, Snooze
 from bitloot_core.usecases.work import EndOf, Work
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import OrderId
 
-Watched: TypeAlias = OpenPayment | ShortPayment | ReviewedPayment | VoidPayment
-_WATCHED = (OpenPayment, ShortPayment, ReviewedPayment, VoidPayment)
 _SELDOM = 6
 """By how much longer the pauses are for an order that was probably given up: an hour instead of ten minutes."""
-_HOPEFUL = frozenset({Status.CREATED, Status.WAITING, Status.CONFIRMING, Status.UNDERPAID})
 
 
 async def check_payment(work: Work, ref: str) -> None:
@@ -34,10 +29,10 @@ async def check_payment(work: Work, ref: str) -> None:
     order_id, attempt = split_ref(ref, 2)
     order = await work.shop.orders.get(OrderId(order_id))
     payment = order.payment(int(attempt))
-    if not isinstance(payment, _WATCHED):
+    if not isinstance(payment, WATCHED):
         await work.end(Done())
         return
-    if _is_over(work, payment):
+    if is_over(payment, now=work.now, policy=work.shop.policy):
         await _stop_looking(work, order, payment)
         return
     gateway_id = payment.invoice.gateway_id
@@ -51,16 +46,9 @@ async def check_payment(work: Work, ref: str) -> None:
     await work.finish(order, RecordReading(reading=reading, read_back=True), end=_next_look(work, payment.attempt))
 
 
-def _is_over(work: Work, payment: Payment) -> bool:
-    if not isinstance(payment, _WATCHED):
-        return True
-    return work.now > payment.invoice.void_at + work.shop.policy.payment_afterlife
-
-
 async def _stop_looking(work: Work, order: Order, payment: Watched) -> None:
     """Nobody asks the gateway any more: an order that still hopes for its money goes to a person."""
-    hopes = status_of(order) in _HOPEFUL and not order.findings
-    if not hopes or any(not _is_over(work, one) for one in order.payments):
+    if not is_left_hanging(order, now=work.now, policy=work.shop.policy):
         await work.end(Done())
         return
     gateway_id = payment.invoice.gateway_id
@@ -72,21 +60,12 @@ async def _stop_looking(work: Work, order: Order, payment: Watched) -> None:
 
 def _next_look(work: Work, attempt: int) -> EndOf:
     def end(after: Order) -> JobEnd:
-        if not isinstance(after.payment(attempt), _WATCHED):
+        if not isinstance(after.payment(attempt), WATCHED):
             return Done()
         pause = rung(work.shop.policy.payment_poll, work.job.snoozes + 1)
-        return Snooze(until=work.now + pause * (_SELDOM if _is_given_up(after) else 1))
+        return Snooze(until=work.now + pause * (_SELDOM if is_given_up(after) else 1))
 
     return end
-
-
-def _is_given_up(order: Order) -> bool:
-    """
-    Whether the buyer is probably gone: such an order is looked at seldom, so that many of them hold up nobody else.
-
-    **Source:** NOWPayments' limits are for the whole shop; expired payments are worth a look an hour.
-    """
-    return isinstance(order.closing, Expired | Cancelled)
 
 
 async def expire_order(work: Work, order_id: OrderId) -> None:

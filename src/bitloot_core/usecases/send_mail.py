@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bitloot_core.order.commands import OpenFinding
 from bitloot_core.order.findings import FindingReason
-from bitloot_core.order.jobs import MailKind, split_ref
+from bitloot_core.order.jobs import FIRST, MailKind, split_ref
 from bitloot_core.order.order import Fulfilled, LiveLink, Order
 from bitloot_core.ports.jobs import Done
 from bitloot_core.ports.mailer import Mail
@@ -15,9 +15,6 @@ from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import Rejected
 from bitloot_core.values.ids import LinkId, OrderId
 from bitloot_core.values.secret import Secret
-
-FIRST = "first"
-"""The edition of the "partly ready" mail that nobody asked for."""
 
 
 async def send_mail(work: Work, ref: str) -> None:
