@@ -1,10 +1,11 @@
-"""What the system tests share: a database with products, made once."""
+"""What the system tests share: a database with products, made once; a server of buckets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from harness.s3_server import s3_server
 from harness.system import System, make_stocked_database, open_system
 
 
@@ -19,3 +20,11 @@ async def system(tmp_path: Path, stocked: Path) -> AsyncIterator[System]:
     """A running service with simulated vendors and short clocks."""
     async with open_system(tmp_path, stocked) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """A server of buckets, once for all tests of this process."""
+    pytest.importorskip("moto", reason="moto[s3,server] is not installed")
+    with s3_server() as url:
+        yield url

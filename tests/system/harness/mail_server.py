@@ -41,6 +41,13 @@ class TakenMail:
         assert isinstance(message, EmailMessage)
         return message
 
+    @property
+    def plain(self) -> bytes:
+        """Every part of it as it was before it was encoded for the way."""
+        return b"\n".join(
+            bytes(part.get_payload(decode=True)) for part in self.message.walk() if not part.is_multipart()
+        )
+
 
 class MailServer:
     """

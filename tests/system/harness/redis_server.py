@@ -45,8 +45,8 @@ class RedisServer:
 
     Args:
         program: what is run.
-        folder: where it keeps what it keeps.
-        port: on loopback.
+        folder: where it keeps what it keeps: every command that changed something, in the clear.
+        port: on loopback, the same in each life.
         keeps: whether what it holds outlives it.
     """
 
@@ -54,14 +54,15 @@ class RedisServer:
         self._command = (
             str(program), "--bind", HOST, "--port", str(port), "--dir", str(folder), "--daemonize", "no",
             "--save", "", "--appendonly", "yes" if keeps else "no", "--appendfsync", "always", "--loglevel", "warning",
+            "--aof-use-rdb-preamble", "no",
         )  # fmt: skip
-        self._port = port
+        self.port = port
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Where it is, in this life and the next."""
-        return f"redis://{HOST}:{self._port}/0"
+        return f"redis://{HOST}:{self.port}/0"
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Redis]:

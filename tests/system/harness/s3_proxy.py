@@ -13,6 +13,8 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from harness.ports import HOST
+
 _HOP_BY_HOP = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"})
 
 
@@ -104,18 +106,23 @@ class S3Proxy:
     The proxy.
 
     Attributes:
-        url: where the client finds it.
+        port: where the client finds it, on loopback.
         seen: the requests that came, oldest first.
         witness: is told `before bucket: METHOD` and `after bucket: METHOD`; true if that was the client's last moment.
     """
 
     def __init__(self, server: str, session: aiohttp.ClientSession) -> None:
-        self.url = ""
+        self.port = 0
         self.seen: list[S3Request] = []
         self.witness: Callable[[str], bool] = lambda _: False
         self._server = server
         self._session = session
         self._planned: list[_Planned] = []
+
+    @property
+    def url(self) -> str:
+        """The same as an address."""
+        return f"http://{HOST}:{self.port}"
 
     def plan(self, fault: Fault, *, method: str | None = None, times: int | None = 1) -> None:
         """Do this to the next requests (of a method); None for all to come. Plans are carried out in order."""
@@ -170,10 +177,9 @@ async def open_s3_proxy(server: str, session: aiohttp.ClientSession) -> AsyncIte
     runner = web.ServerRunner(web.Server(proxy.answer, handler_cancellation=True), shutdown_timeout=0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, HOST, 0)
         await site.start()
-        host, port = runner.addresses[0][:2]
-        proxy.url = f"http://{host}:{port}"
+        proxy.port = runner.addresses[0][1]
         yield proxy
     finally:
         await runner.cleanup()

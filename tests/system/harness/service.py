@@ -12,6 +12,7 @@ from harness.surroundings import Surroundings
 BITLOOT = (sys.executable, "-c", "from bitloot_http.cli import main; main()")
 """The program `bitloot`, without a detour over where its script was installed."""
 SERVE = (*BITLOOT, "serve")
+WORK = (*BITLOOT, "worker")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 
@@ -22,12 +23,14 @@ class ServiceProcess:
 
     Args:
         place: where it lives.
-        program: what is started; it prints `listening on ...` when it answers.
+        program: what is started.
+        ready: how the line begins that it prints when it is up.
     """
 
-    def __init__(self, place: Surroundings, program: Sequence[str] = SERVE) -> None:
+    def __init__(self, place: Surroundings, program: Sequence[str] = SERVE, *, ready: bytes = b"listening on ") -> None:
         self._place = place
         self._program = tuple(program)
+        self._ready = ready
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self.lives = 0
@@ -117,7 +120,7 @@ class ServiceProcess:
         with self._place.logs.open("ab") as log:
             async for line in process.stdout:
                 log.write(line)
-                if line.startswith(b"listening on "):
+                if line.startswith(self._ready):
                     listening.set()
 
     async def _heard_out(self) -> None:
