@@ -1,119 +1,45 @@
-"""The storage ports on SQLite keep what every implementation must promise."""
+"""The storage ports on SQLite and on PostgreSQL keep what every implementation must promise."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import attrs
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.engine import RootTransaction
 
-from bitloot_adapters._shared.envelope import MasterKeys, PayloadSealer
-from bitloot_adapters.sql.mapping import load_finding
 from bitloot_adapters.sql.migrate import upgrade
-from bitloot_adapters.sql.sqlite import SqliteDatabase
-from bitloot_adapters.sql.storage import SqlStorage
-from bitloot_adapters.sql.tables import FINDINGS
+from bitloot_adapters.sql.opening import open_database
 from bitloot_adapters.sql.url import DatabaseUrl
-from bitloot_core.testing.clock import ManualClock
 from bitloot_core.testing.contracts.catalogue import CatalogueContract
 from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
 from bitloot_core.testing.contracts.queries import QueriesContract
 from bitloot_core.testing.contracts.requests import RequestsContract
-from bitloot_core.testing.contracts.storage import StorageWorld
 from bitloot_core.testing.contracts.store import OrderStoreContract
 from bitloot_core.testing.contracts.switches import SwitchesContract
-from bitloot_core.values.ids import WebhookId
-
-
-class Commits:
-    """How the database commits: as it should, unless it was told to fail."""
-
-    def __init__(self) -> None:
-        """Nothing fails yet."""
-        self._next: Callable[[RootTransaction], None] = RootTransaction.commit
-
-    def __call__(self, transaction: RootTransaction) -> None:
-        """Commit, in the way that is due."""
-        how, self._next = self._next, RootTransaction.commit
-        how(transaction)
-
-    def fail_before(self) -> None:
-        """The next commit raises, and nothing is written."""
-
-        def fail(_: RootTransaction) -> None:
-            raise OSError("no answer")
-
-        self._next = fail
-
-    def fail_after(self) -> None:
-        """The next commit raises although all is written."""
-
-        def fail(transaction: RootTransaction) -> None:
-            transaction.commit()
-            raise OSError("no answer")
-
-        self._next = fail
-
-
-@attrs.define(kw_only=True)
-class SqlWorld(StorageWorld):
-    """The storage ports on a SQLite file, and what can be done to them."""
-
-    storage: SqlStorage
-    commits: Commits
-
-    async def given_commit_fails_before(self) -> None:
-        """The next write raises, and nothing of it is written."""
-        self.commits.fail_before()
-
-    async def given_commit_fails_after(self) -> None:
-        """The next write raises although all of it is written."""
-        self.commits.fail_after()
-
-    async def given_body_pruned(self, webhook_id: WebhookId) -> None:
-        """The body is gone."""
-        prune = text("UPDATE webhook_logs SET sealed = NULL WHERE id = :id")
-        await self.storage.database.write(lambda c: c.execute(prune, {"id": webhook_id}).rowcount)
-
-    async def open_subjects(self) -> Sequence[str]:
-        """The subjects of all open findings."""
-        open_ones = select(FINDINGS.c.state).where(FINDINGS.c.resolved_at.is_(None))
-        states = await self.storage.database.read(lambda c: c.execute(open_ones).scalars().all())
-        return [load_finding(state).subject for state in states]
+from harness.sql_world import SqlWorld, sql_world
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A database with our tables and nothing in them."""
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with our tables and nothing in them."""
     path = tmp_path_factory.mktemp("sql") / "empty.db"
     upgrade(f"sqlite:///{path}")
     return path
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseUrl:
+    """An empty database of this test's own, of either kind."""
+    if request.param == "postgresql":
+        return DatabaseUrl.parse(request.getfixturevalue("postgres_url"))
+    return DatabaseUrl.parse(f"sqlite:///{shutil.copy(request.getfixturevalue('empty'), tmp_path / 'shop.db')}")
+
+
 @pytest.fixture
-async def world(empty: Path, tmp_path: Path) -> AsyncIterator[SqlWorld]:
-    """An empty shop on a file of its own."""
-    path = tmp_path / "shop.db"
-    shutil.copy(empty, path)
-    commits = Commits()
-    database = SqliteDatabase(DatabaseUrl.parse(f"sqlite:///{path}"), commit=commits)
-    storage = SqlStorage.over(database, PayloadSealer(MasterKeys({"k1": bytes(32)})))
-    yield SqlWorld(
-        storage=storage,
-        commits=commits,
-        store=storage.store,
-        jobs=storage.jobs,
-        inbox=storage.inbox,
-        requests=storage.requests,
-        catalogue=storage.catalogue,
-        queries=storage.queries,
-        switches=storage.switches,
-        clock=ManualClock(),
-    )
-    await database.close()
+async def world(url: DatabaseUrl) -> AsyncIterator[SqlWorld]:
+    """An empty shop."""
+    async with sql_world(lambda commits: open_database(url, commit=commits)) as opened:
+        yield opened
 
 
 class TestSqlOrderStore(OrderStoreContract):

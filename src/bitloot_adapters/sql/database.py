@@ -84,5 +84,6 @@ def unknown(error: BaseException) -> Unknown:
 
 
 def _kind(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
-    return getattr(cause, "sqlite_errorname", None) or type(cause).__name__
+    cause: BaseException = getattr(error, "orig", None) or error
+    # What SQLAlchemy puts around the errors of an asynchronous driver says less than they do.
+    return getattr(cause, "sqlite_errorname", None) or type(cause.__cause__ or cause).__name__

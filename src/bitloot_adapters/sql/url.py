@@ -64,13 +64,18 @@ class DatabaseUrl:
             InvalidInput: it is a PostgreSQL database.
         """
         if not self.is_sqlite:
-            raise InvalidInput(FIELD, "names a PostgreSQL database, which this version cannot use yet")
+            raise InvalidInput(FIELD, "names a PostgreSQL database where a SQLite file is needed")
         return Path(self.url.database or "")
+
+    def dsn(self) -> str:
+        """The same as PostgreSQL's own programs write it, password included: for the driver alone."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _checked(url: URL) -> URL:
     if url.get_backend_name() != "sqlite":
-        if not url.host or not url.database:
+        # The folder of a Unix socket is written as `?host=/run/postgresql`.
+        if not (url.host or url.query.get("host")) or not url.database:
             raise InvalidInput(FIELD, "names no host or no database")
         return url
     if url.host or url.username:

@@ -1,0 +1,102 @@
+"""The storage ports on a database of either kind, and what the contract suites do to them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import attrs
+from sqlalchemy import select, text
+from sqlalchemy.engine import RootTransaction
+
+from bitloot_adapters._shared.envelope import MasterKeys, PayloadSealer
+from bitloot_adapters.sql.database import Database
+from bitloot_adapters.sql.mapping import load_finding
+from bitloot_adapters.sql.storage import SqlStorage
+from bitloot_adapters.sql.tables import FINDINGS
+from bitloot_core.testing.clock import ManualClock
+from bitloot_core.testing.contracts.storage import StorageWorld
+from bitloot_core.values.ids import WebhookId
+
+
+class Commits:
+    """How the database commits: as it should, unless it was told to fail."""
+
+    def __init__(self) -> None:
+        """Nothing fails yet."""
+        self._next: Callable[[RootTransaction], None] = RootTransaction.commit
+
+    def __call__(self, transaction: RootTransaction) -> None:
+        """Commit, in the way that is due."""
+        how, self._next = self._next, RootTransaction.commit
+        how(transaction)
+
+    def fail_before(self) -> None:
+        """The next commit raises, and nothing is written."""
+
+        def fail(_: RootTransaction) -> None:
+            raise OSError("no answer")
+
+        self._next = fail
+
+    def fail_after(self) -> None:
+        """The next commit raises although all is written."""
+
+        def fail(transaction: RootTransaction) -> None:
+            transaction.commit()
+            raise OSError("no answer")
+
+        self._next = fail
+
+
+@attrs.define(kw_only=True)
+class SqlWorld(StorageWorld):
+    """The storage ports on a database, and what can be done to them."""
+
+    storage: SqlStorage
+    commits: Commits
+
+    async def given_commit_fails_before(self) -> None:
+        """The next write raises, and nothing of it is written."""
+        self.commits.fail_before()
+
+    async def given_commit_fails_after(self) -> None:
+        """The next write raises although all of it is written."""
+        self.commits.fail_after()
+
+    async def given_body_pruned(self, webhook_id: WebhookId) -> None:
+        """The body is gone."""
+        prune = text("UPDATE webhook_logs SET sealed = NULL WHERE id = :id")
+        await self.storage.database.write(lambda c: c.execute(prune, {"id": webhook_id}).rowcount)
+
+    async def open_subjects(self) -> Sequence[str]:
+        """The subjects of all open findings."""
+        open_ones = select(FINDINGS.c.state).where(FINDINGS.c.resolved_at.is_(None))
+        states = await self.storage.database.read(lambda c: c.execute(open_ones).scalars().all())
+        return [load_finding(state).subject for state in states]
+
+
+@asynccontextmanager
+async def sql_world(opened: Callable[[Commits], Database]) -> AsyncIterator[SqlWorld]:
+    """
+    An empty shop on a database.
+
+    Args:
+        opened: opens it, with the way in which it commits.
+    """
+    commits = Commits()
+    database = opened(commits)
+    storage = SqlStorage.over(database, PayloadSealer(MasterKeys({"k1": bytes(32)})))
+    yield SqlWorld(
+        storage=storage,
+        commits=commits,
+        store=storage.store,
+        jobs=storage.jobs,
+        inbox=storage.inbox,
+        requests=storage.requests,
+        catalogue=storage.catalogue,
+        queries=storage.queries,
+        switches=storage.switches,
+        clock=ManualClock(),
+    )
+    await database.close()
