@@ -8,7 +8,7 @@ container, which only wires. What comes out is typed: a `Shop` for whoever decid
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from bitloot_adapters.r2 import R2Deadlines, R2Vault, open_bucket
 from bitloot_adapters.sql import migrate
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.rate import SqlRateLimit
+from bitloot_adapters.sql.sealed_rows import BODIES, SECOND_FACTORS, SqlSealedRows
 from bitloot_adapters.sql.sqlite import SqliteDatabase
 from bitloot_adapters.sql.storage import SqlStorage
 from bitloot_adapters.sql.url import DatabaseUrl
@@ -46,13 +47,12 @@ from bitloot_core.ports.system import Clock
 from bitloot_core.ports.vault import Vault
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import InvalidInput
-from bitloot_core.values.ids import JobId
-from bitloot_core.values.secret import Secret
 from bitloot_http.caretaker import DONE_JOBS_KEPT, Caretaker, Round
-from bitloot_http.new_token import give_out_token
 from bitloot_http.readiness import probes_of
-from bitloot_http.service import Part, Seams, Service
+from bitloot_http.rotation import Kind, Sealed
+from bitloot_http.service import BackRoom, Part, Seams, Service
 from bitloot_http.settings import Settings
+from bitloot_http.unheard import Unheard
 from bitloot_http.worker import Worker
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ class _Wiring(containers.DeclarativeContainer):
     master_keys = providers.Singleton(_master_keys, settings)
     deadlines = providers.Singleton(_deadlines, settings)
 
-    storage = providers.Singleton(SqlStorage.over, database, providers.Singleton(PayloadSealer, master_keys))
+    sealer = providers.Singleton(PayloadSealer, master_keys)
+    storage = providers.Singleton(SqlStorage.over, database, sealer)
 
     supplier = providers.Singleton(
         KinguinSupplier,
@@ -160,6 +161,7 @@ class _Wiring(containers.DeclarativeContainer):
         catalogue=storage.provided.catalogue,
         queries=storage.provided.queries,
         switches=storage.provided.switches,
+        loose_ends=storage.provided.loose_ends,
         supplier=supplier,
         gateway=gateway,
         vault=vault,
@@ -183,9 +185,25 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
     Raises:
         InvalidInput: a setting cannot be used by this version.
     """
-    async with _opened(settings, Seams()) as (wiring, _):
-        wiring.notifier.override(providers.Object(_Unheard()))
-        yield wiring.shop()
+    async with open_back_room(settings) as room:
+        yield room.shop
+
+
+@asynccontextmanager
+async def open_back_room(settings: Settings, seams: Seams | None = None) -> AsyncIterator[BackRoom]:
+    """
+    Open the same, and what only the commands of an operator work with.
+
+    Raises:
+        InvalidInput: a setting cannot be used by this version.
+    """
+    async with _opened(settings, seams or Seams()) as (wiring, _):
+        wiring.notifier.override(providers.Object(Unheard()))
+        storage, sealer, master_keys = wiring.storage(), wiring.sealer(), wiring.master_keys()
+        columns = {Kind.WEBHOOK_BODY: BODIES, Kind.SECOND_FACTOR: SECOND_FACTORS}
+        rows = {kind: SqlSealedRows(storage.database, sealer, column) for kind, column in columns.items()}
+        sealed = Sealed(vault=wiring.vault(), rows=rows, master_keys=master_keys.ids)
+        yield BackRoom(shop=wiring.shop(), tokens=storage.admin_tokens, sealed=sealed)
 
 
 @asynccontextmanager
@@ -262,34 +280,6 @@ async def _employ(
         # The worker has the grace: its jobs are shielded from the end of the listener.
         stack.push_async_callback(listener.stop, grace=timedelta(0))
     return worker
-
-
-async def create_admin_token(
-    settings: Settings, *, name: str, scopes: Collection[str], lifetime: timedelta | None
-) -> Secret:
-    """
-    Make a token of the admin API; what is returned is shown once and exists nowhere else.
-
-    Args:
-        name: whose it is.
-        scopes: what it may do.
-        lifetime: how long it is good; for ever if not given.
-
-    Raises:
-        InvalidInput: a setting cannot be used by this version.
-    """
-    async with _opened(settings, Seams()) as (wiring, _):
-        now = wiring.clock().now()
-        until = None if lifetime is None else now + lifetime
-        tokens = wiring.storage().admin_tokens
-        return await give_out_token(tokens, name=name, scopes=scopes, expires_at=until, now=now)
-
-
-class _Unheard:
-    """A doorbell without a house."""
-
-    async def ring(self, job_ids: Sequence[JobId]) -> None:
-        """Nobody hears it; the workers of the service look for due jobs by themselves."""
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from bitloot_core.usecases.shop import Shop
 from bitloot_http.access import AdminTokens
 from bitloot_http.new_token import KeepsTokens
 from bitloot_http.readiness import Probe
+from bitloot_http.rotation import Sealed
 from bitloot_http.settings import Settings
 from bitloot_http.worker import Worker
 
@@ -44,6 +45,21 @@ class Seams:
 
     commit: Callable[[Any], None] | None = None
     traces: tuple[aiohttp.TraceConfig, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class BackRoom:
+    """
+    A shop that is open without anybody at the door: what the commands of an operator work with.
+
+    Attributes:
+        tokens: the admin's tokens.
+        sealed: everything that is sealed under the master keys.
+    """
+
+    shop: Shop
+    tokens: Tokens
+    sealed: Sealed
 
 
 @attrs.frozen(kw_only=True)

@@ -15,8 +15,11 @@ from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import Corrupt, NotFound
 from bitloot_core.values.ids import OrderId, UnitId
 from bitloot_core.values.keys import KeyOwner
+from bitloot_http.side_by_side import side_by_side
 
+AT_ONCE = 16
 _ORDERS_AT_ONCE = 100
+_DOES_NOT_OPEN = "does not open: damaged, moved, or under a master key that VAULT_KEYS does not have"
 
 
 @attrs.frozen(kw_only=True)
@@ -33,6 +36,27 @@ class Verdict:
     problem: str | None
 
 
+@attrs.define
+class Check:
+    """
+    What the looks came to.
+
+    Attributes:
+        opened: how many keys opened.
+        failed: those that did not.
+    """
+
+    opened: int = 0
+    failed: list[Verdict] = attrs.field(factory=list)
+
+    def add(self, verdict: Verdict) -> None:
+        """Count one."""
+        if verdict.problem is None:
+            self.opened += 1
+        else:
+            self.failed.append(verdict)
+
+
 async def verify_vault(shop: Shop) -> AsyncIterator[Verdict]:
     """
     Open each held key once and throw it away; nothing is shown, and no audit row is written, since nobody sees a key.
@@ -40,10 +64,19 @@ async def verify_vault(shop: Shop) -> AsyncIterator[Verdict]:
     Raises:
         Unavailable: the vault or the database is away.
     """
+    async for verdict in side_by_side(_held(shop), lambda one: _verdict(shop, *one), at_once=AT_ONCE):
+        yield verdict
+
+
+async def _held(shop: Shop) -> AsyncIterator[tuple[Order, HeldUnit]]:
     async for order_id in _orders(shop):
         order = await shop.orders.get(order_id)
         for unit in order.held:
-            yield Verdict(order_id=order.id, unit_id=unit.id, problem=await _problem_of(shop, order, unit))
+            yield order, unit
+
+
+async def _verdict(shop: Shop, order: Order, unit: HeldUnit) -> Verdict:
+    return Verdict(order_id=order.id, unit_id=unit.id, problem=await _problem_of(shop, order, unit))
 
 
 async def _orders(shop: Shop) -> AsyncIterator[OrderId]:
@@ -64,5 +97,13 @@ async def _problem_of(shop: Shop, order: Order, unit: HeldUnit) -> str | None:
     except NotFound:
         return "is not in the vault"
     except Corrupt:
-        return "does not open: damaged, moved, or under a master key that VAULT_KEYS does not have"
+        return _DOES_NOT_OPEN + await _says(shop, unit)
     return None
+
+
+async def _says(shop: Shop, unit: HeldUnit) -> str:
+    """Which master key the object names, for the operator who has to find it."""
+    try:
+        return f" (it says: under {await shop.vault.master_key_of(unit.storage_ref)})"
+    except (NotFound, Corrupt):
+        return ""

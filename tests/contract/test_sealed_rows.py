@@ -120,6 +120,7 @@ class SqlRowsWorld:
         """Given a write without an effect."""
 
         def fail(_: RootTransaction) -> None:
+            """Write nothing, and raise."""
             raise OSError("no answer")
 
         self.fails = fail
@@ -128,6 +129,7 @@ class SqlRowsWorld:
         """Given a write without an answer."""
 
         def fail(transaction: RootTransaction) -> None:
+            """Write everything, and raise."""
             transaction.commit()
             raise OSError("no answer")
 
@@ -216,6 +218,7 @@ class BetweenReadAndWrite:
         return found
 
     def __getattr__(self, name: str) -> Any:
+        """Everything else is the database's own."""
         return getattr(self._database, name)
 
 

@@ -39,11 +39,14 @@ def create_token(
 
     async def work(settings: Settings) -> None:
         from bitloot_http.cli.required_database import require_database
-        from bitloot_http.container import create_admin_token
+        from bitloot_http.container import open_back_room
+        from bitloot_http.new_token import give_out_token
 
         await require_database(settings, makes_new=True)
-        lifetime = None if days is None else timedelta(days=days)
-        token = await create_admin_token(settings, name=name, scopes=scopes, lifetime=lifetime)
+        async with open_back_room(settings) as room:
+            now = room.shop.clock.now()
+            until = None if days is None else now + timedelta(days=days)
+            token = await give_out_token(room.tokens, name=name, scopes=scopes, expires_at=until, now=now)
         typer.echo(token.reveal())
         if sys.stdout.isatty():
             typer.echo("It is shown this once. Send it as `Authorization: Bearer ...`.", err=True)

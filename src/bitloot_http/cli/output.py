@@ -12,6 +12,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.progress import Progress
 
 PIPE_COLUMNS = 200
 """The width of a table that no terminal shows: wide enough that nothing is folded for the next program."""
@@ -26,6 +27,22 @@ def console() -> Console:
 def show(what: RenderableType) -> None:
     """Print a table or a text for people."""
     console().print(what)
+
+
+def progress() -> Progress:
+    """A progress bar on standard error, so that it never stands in a result; none where nobody watches."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    watched = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=watched,
+        disable=not watched.is_terminal,
+        transient=True,
+    )
 
 
 def show_json(view: object) -> None:

@@ -57,3 +57,15 @@ async def test_nobody_has_looked() -> None:
     await verdicts(fake)
 
     assert await fake.shop.queries.accesses(order_id) == ()
+
+
+async def test_a_key_under_a_master_key_that_is_gone_says_which() -> None:
+    """The operator has to find that very one."""
+    fake, _ = await a_shop_that_holds(1)
+    fake.vault.add_master_key()
+    fake.vault.drop_old_master_keys()
+
+    (found,) = await verdicts(fake)
+
+    assert found.problem is not None
+    assert found.problem.endswith("that VAULT_KEYS does not have (it says: under k1)")
