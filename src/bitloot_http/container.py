@@ -27,9 +27,9 @@ from bitloot_adapters.nowpayments import NowPaymentsGateway, RateLimit
 from bitloot_adapters.r2 import R2Deadlines, R2Vault, open_bucket
 from bitloot_adapters.sql import migrate
 from bitloot_adapters.sql.database import Database
+from bitloot_adapters.sql.opening import open_database
 from bitloot_adapters.sql.rate import SqlRateLimit
 from bitloot_adapters.sql.sealed_rows import BODIES, SECOND_FACTORS, SqlSealedRows
-from bitloot_adapters.sql.sqlite import SqliteDatabase
 from bitloot_adapters.sql.storage import SqlStorage
 from bitloot_adapters.sql.url import DatabaseUrl
 from bitloot_adapters.system import SystemClock, SystemIds
@@ -46,7 +46,6 @@ from bitloot_core.ports.notifier import JobNotifier
 from bitloot_core.ports.system import Clock
 from bitloot_core.ports.vault import Vault
 from bitloot_core.usecases.shop import Shop
-from bitloot_core.values.errors import InvalidInput
 from bitloot_http.caretaker import DONE_JOBS_KEPT, Caretaker, Round
 from bitloot_http.readiness import probes_of
 from bitloot_http.rotation import Kind, Sealed
@@ -229,7 +228,7 @@ async def open_service(
         probes = probes_of(
             shop,
             write=lambda: storage.database.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()),
-            schema=lambda: database_state(settings),
+            schema=lambda: storage.database.read(migrate.check_open),
             bell=None if isinstance(bell, EmbeddedBroker) else bell.answers,
         )
         yield Service(settings=settings, shop=shop, worker=worker, tokens=storage.admin_tokens, probes=probes)
@@ -284,10 +283,9 @@ async def _employ(
 
 @asynccontextmanager
 async def _opened(settings: Settings, seams: Seams) -> AsyncIterator[tuple[_Wiring, AsyncExitStack]]:
-    _refuse_what_is_not_there_yet(settings)
     async with AsyncExitStack() as stack:
         url = DatabaseUrl.parse(settings.database_url.reveal())
-        database = SqliteDatabase(url) if seams.commit is None else SqliteDatabase(url, commit=seams.commit)
+        database = open_database(url, pool_size=settings.database_pool_size, commit=seams.commit)
         stack.push_async_callback(database.close)
         session = await stack.enter_async_context(
             aiohttp.ClientSession(
@@ -319,12 +317,6 @@ async def _bucket(settings: Settings, stack: AsyncExitStack) -> SealedBucket | N
             deadlines=R2Deadlines(operation=min(R2Deadlines().operation, settings.job_lease / 3)),
         )
     )
-
-
-def _refuse_what_is_not_there_yet(settings: Settings) -> None:
-    """Refuse, rather than fall back to something else: a setting that is not obeyed is worse than none."""
-    if not DatabaseUrl.parse(settings.database_url.reveal()).is_sqlite:
-        raise InvalidInput("DATABASE_URL", "asks for something that this version cannot do yet", code="not-supported")
 
 
 async def upgrade_database(settings: Settings) -> None:
