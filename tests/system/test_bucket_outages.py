@@ -5,13 +5,11 @@ A bucket that refuses, holds still, loses answers and damages what it keeps: ord
 row "R2 PUT done, answer lost".
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from harness.buyer import Placed
 from harness.production import Production, open_production
 from harness.s3_proxy import (
     Fault,
@@ -25,7 +23,6 @@ from harness.s3_proxy import (
     refuse,
     stall,
 )
-from harness.vendors import CANARY
 from harness.waiting import eventually
 
 ORDERS = 3
@@ -35,23 +32,8 @@ IN_VAIN = 4
 @pytest.fixture
 async def shop(tmp_path: Path, stocked: Path, s3: str) -> AsyncIterator[Production]:
     """A shop in the shape of production."""
-    async with open_production(tmp_path, stocked, s3, workers=1) as opened:
+    async with open_production(tmp_path, stocked, s3, workers=0) as opened:
         yield opened
-
-
-async def paid(shop: Production, *, quantity: int = 1) -> Placed:
-    """An order that was just paid."""
-    placed = await shop.system.buyer.place(quantity=quantity)
-    await shop.system.vendors.gateway.pay(placed.payment_id)
-    return placed
-
-
-async def come_through(shop: Production, *orders: Placed) -> None:
-    """Wait until paid orders were delivered, and hold the books against each other."""
-    delivered = await asyncio.gather(*(shop.system.deliver_paid(one) for one in orders))
-    await shop.system.at_rest()
-    shop.system.check(zip(orders, delivered, strict=True))
-    assert await shop.leaks(CANARY) == []
 
 
 def names_held(shop: Production) -> set[str]:
@@ -100,11 +82,11 @@ async def test_orders_wait_for_a_bucket_that_is_away(
     shop: Production, fails: Callable[[Production], Awaitable[None]]
 ) -> None:
     """Bought once, collected again and again, held when the bucket is back; who has a key already sees it then, too."""
-    early = await paid(shop)
+    early = await shop.paid()
     await shop.system.buyer.mail(early)
 
     await fails(shop)
-    orders = [await paid(shop) for _ in range(ORDERS)]
+    orders = [await shop.paid() for _ in range(ORDERS)]
     asked = len(shop.system.vendors.kinguin.calls)
     await eventually(
         lambda: sum(call.call.endswith("/keys") for call in shop.system.vendors.kinguin.calls[asked:]) >= IN_VAIN,
@@ -112,7 +94,7 @@ async def test_orders_wait_for_a_bucket_that_is_away(
     )
     before = [await shop.system.buyer.look(one) for one in orders]
     await heal(shop)
-    await come_through(shop, early, *orders)
+    await shop.come_through(early, *orders)
 
     assert all(order is not None and order["status"] in {"paid", "fulfilling"} for order in before)
     assert len(shop.system.vendors.kinguin.purchases) == 1 + ORDERS
@@ -121,7 +103,7 @@ async def test_orders_wait_for_a_bucket_that_is_away(
 
 async def test_a_link_is_good_again_when_the_bucket_is(shop: Production) -> None:
     """While the bucket is away the buyer is told to come back, and the look is in the audit all the same (I9)."""
-    placed = await paid(shop)
+    placed = await shop.paid()
     mail = await shop.system.buyer.mail(placed)
     await refuses(shop)
 
@@ -147,7 +129,7 @@ async def test_an_upload_whose_answer_got_lost_is_found_and_taken(shop: Producti
 
     shop.bucket.plan(lose_answer, method="PUT", times=2)
     shop.bucket.plan(note, method="PUT", times=None)
-    await come_through(shop, await paid(shop, quantity=2))
+    await shop.come_through(await shop.paid(quantity=2))
 
     assert set(answers) == {412}
     assert names_held(shop) == set(await shop.stored())
@@ -165,7 +147,7 @@ async def test_an_upload_that_is_never_answered_is_made_anew(shop: Production) -
 
     shop.bucket.plan(lose_these_two, method="PUT", times=None)
 
-    await come_through(shop, await paid(shop, quantity=2))
+    await shop.come_through(await shop.paid(quantity=2))
 
     assert len(shop.system.vendors.kinguin.purchases) == 1
     assert names_held(shop) < set(await shop.stored())
@@ -177,13 +159,13 @@ async def test_nothing_is_held_that_does_not_read_back_as_it_was_written(
 ) -> None:
     """While bits fall over on the way, no unit is held; then each one that is held can be shown."""
     shop.bucket.plan(damage, method=method, times=None)
-    placed = await paid(shop, quantity=2)
+    placed = await shop.paid(quantity=2)
     await eventually(lambda: sum(one.method == "PUT" for one in shop.bucket.seen) >= IN_VAIN, "it was tried in vain")
 
     held = shop.system.books.units_held()
     before = await shop.system.buyer.look(placed)
     await heal(shop)
-    await come_through(shop, placed)
+    await shop.come_through(placed)
 
     assert held == []
     assert before is not None

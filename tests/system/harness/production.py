@@ -25,8 +25,9 @@ from harness.ports import HOST
 from harness.r2_world import STAFF
 from harness.redis_server import RedisServer, open_redis
 from harness.s3_proxy import S3Proxy, open_s3_proxy
-from harness.service import WORK, ServiceProcess
+from harness.service import SERVE, WORK, ServiceProcess
 from harness.system import System, open_system
+from harness.vendors import CANARY
 
 MAIL_FROM = "BitLoot <shop@shop.test>"
 
@@ -57,6 +58,19 @@ class Production:
     bucket: S3Proxy
     store: FaultProxy
     objects: str
+
+    async def paid(self, *, quantity: int = 1) -> Placed:
+        """An order that was just paid."""
+        placed = await self.system.buyer.place(quantity=quantity)
+        await self.system.vendors.gateway.pay(placed.payment_id)
+        return placed
+
+    async def come_through(self, *orders: Placed) -> None:
+        """Wait until paid orders were mailed and their keys shown, and hold the books against each other."""
+        delivered = await asyncio.gather(*(self.system.deliver_paid(one) for one in orders))
+        await self.system.at_rest()
+        self.system.check(zip(orders, delivered, strict=True))
+        assert await self.leaks(CANARY) == []
 
     async def stored(self) -> dict[str, bytes]:
         """The objects in the bucket, by name."""
@@ -90,7 +104,7 @@ async def open_production(
     Args:
         stock: as for `open_system`.
         s3: a server of buckets; the shop gets a bucket of its own.
-        workers: how many.
+        workers: how many; with none, the web process does the jobs, too.
         start: start the web process and the workers now.
         changes: settings that differ.
     """
@@ -115,7 +129,14 @@ async def open_production(
             **changes,
         }
         system = await stack.enter_async_context(
-            open_system(folder, stock, arrivals=mail.arrivals, start=False, **settings)
+            open_system(
+                folder,
+                stock,
+                program=SERVE if workers else (*SERVE, "--with-worker"),
+                arrivals=mail.arrivals,
+                start=False,
+                **settings,
+            )
         )
         objects = f"{s3}/{name}"
         async with system.session.put(objects, headers=STAFF, raise_for_status=True):
