@@ -57,6 +57,7 @@ class RedisServer:
             "--aof-use-rdb-preamble", "no",
         )  # fmt: skip
         self.port = port
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
