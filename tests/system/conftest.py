@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.postgres_server import PostgresServer
+from harness.postgres_stock import PostgresStock, stocked_postgres
 from harness.s3_server import s3_server
 from harness.system import System, make_stocked_database, open_system
 
@@ -13,6 +15,13 @@ from harness.system import System, make_stocked_database, open_system
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with products; copy it."""
     return make_stocked_database(tmp_path_factory.mktemp("stocked"))
+
+
+@pytest.fixture(scope="session")
+def postgres_stock(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresStock]:
+    """Databases with products on a PostgreSQL."""
+    with stocked_postgres(postgres, tmp_path_factory.mktemp("stocked-postgres")) as stock:
+        yield stock
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """
-The seed's smoke test, against the real service.
+The seed's smoke test, against the real service, on either database.
 
 **Source:** issue 2, "Done when": create order, IPN `finished`, job `reserve` ran, signed webhook, unit held, link made,
 mail sent, order fulfilled, webhook log processed with its order id.
@@ -8,13 +8,31 @@ mail sent, order fulfilled, webhook log processed with its order id.
 import hashlib
 import hmac
 import json
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from harness.buyer import Placed
-from harness.system import System
+from harness.databases import Stock
+from harness.system import System, open_system
 from harness.vendors import CANARY
 from harness.waiting import eventually
+
+
+@pytest.fixture(params=["stocked", "postgres_stock"])
+def stock(request: pytest.FixtureRequest) -> Stock | Path:
+    """Databases with products, of either kind."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+async def system(tmp_path: Path, stock: Stock | Path) -> AsyncIterator[System]:
+    """A running service with simulated vendors and short clocks."""
+    async with open_system(tmp_path, stock) as opened:
+        yield opened
 
 
 async def admin(system: System, path: str) -> Any:

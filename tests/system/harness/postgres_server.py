@@ -60,6 +60,7 @@ class PostgresServer:
         self._port = port
         self._options = options
         self._programs = _programs()
+        self._bin = Path(str(self._programs.__file__)).parent / "pginstall" / "bin"
         self._account = _opened_to_account(folder) if os.geteuid() == 0 else None
         self._numbers = count(1)
         self._free: list[str] = []
@@ -107,13 +108,18 @@ class PostgresServer:
         self._free.append(name)
 
     @contextmanager
-    def bare_database(self) -> Iterator[str]:
-        """A new database without our tables, for as long as the block runs; its URL."""
-        name = self._create("template0")
+    def copy(self, template: str) -> Iterator[str]:
+        """A new database, a copy of another one that nobody uses (`template0`: an empty one); its name."""
+        name = self._create(template)
         try:
-            yield self.url_of(name)
+            yield name
         finally:
             self._ask("dropdb", "--force", "--if-exists", name)
+
+    def dump(self, name: str) -> bytes:
+        """All that is in a database, as a back-up has it."""
+        program = self._bin / "pg_dump"
+        return subprocess.run([program, "--dbname", self.url_of(name)], check=True, capture_output=True).stdout
 
     def make_template(self) -> None:
         """Make the database that the others are copied from."""

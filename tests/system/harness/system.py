@@ -149,13 +149,18 @@ async def open_system(
 
 
 def make_stocked_database(folder: Path) -> Path:
-    """Make a database of this version with products in it, by the commands that an operator uses."""
+    """Make a SQLite file of this version with products in it."""
     with surroundings(folder) as place:
-        products = folder / "products.csv"
-        products.write_text(PRODUCTS_CSV, encoding="utf-8")
-        for command in (("db", "upgrade"), ("products", "import", str(products))):
-            subprocess.run(
-                [*BITLOOT, *command], env=place.environ, cwd=folder, check=True, capture_output=True,
-                timeout=_COMMAND_SECONDS,
-            )  # fmt: skip
+        put_products_into(place)
         return place.database
+
+
+def put_products_into(place: Surroundings) -> None:
+    """Make the tables of a database and put products into them, by the commands that an operator uses."""
+    products = place.folder / "products.csv"
+    products.write_text(PRODUCTS_CSV, encoding="utf-8")
+    for command in (("db", "upgrade"), ("products", "import", str(products))):
+        subprocess.run(
+            [*BITLOOT, *command], env=place.environ, cwd=place.folder, check=True, capture_output=True,
+            timeout=_COMMAND_SECONDS,
+        )  # fmt: skip
