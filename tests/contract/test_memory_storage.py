@@ -5,6 +5,7 @@ import pytest
 from bitloot_core.testing.contracts.catalogue import CatalogueContract
 from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
+from bitloot_core.testing.contracts.loose_ends import LooseEndsContract
 from bitloot_core.testing.contracts.memory_world import MemoryWorld
 from bitloot_core.testing.contracts.queries import QueriesContract
 from bitloot_core.testing.contracts.requests import RequestsContract
@@ -45,3 +46,7 @@ class TestMemoryQueries(QueriesContract):
 
 class TestMemorySwitches(SwitchesContract):
     """The suite of the switch that stops buying."""
+
+
+class TestMemoryLooseEnds(LooseEndsContract):
+    """The suite of whoever finds lost jobs."""

@@ -12,6 +12,7 @@ from bitloot_adapters.sql.url import DatabaseUrl
 from bitloot_core.testing.contracts.catalogue import CatalogueContract
 from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
+from bitloot_core.testing.contracts.loose_ends import LooseEndsContract
 from bitloot_core.testing.contracts.queries import QueriesContract
 from bitloot_core.testing.contracts.requests import RequestsContract
 from bitloot_core.testing.contracts.store import OrderStoreContract
@@ -68,3 +69,7 @@ class TestSqlQueries(QueriesContract):
 
 class TestSqlSwitches(SwitchesContract):
     """The suite of the switch that stops buying."""
+
+
+class TestSqlLooseEnds(LooseEndsContract):
+    """The suite of whoever finds lost jobs."""

@@ -15,6 +15,7 @@ from bitloot_adapters.sql.catalogue import SqlCatalogue
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.inbox import PayloadSealer, SqlInbox
 from bitloot_adapters.sql.jobs import SqlJobs
+from bitloot_adapters.sql.loose_ends import SqlLooseEnds
 from bitloot_adapters.sql.queries import SqlQueries
 from bitloot_adapters.sql.requests import SqlRequests
 from bitloot_adapters.sql.sqlite import open_sqlite
@@ -36,6 +37,7 @@ class SqlStorage:
     catalogue: SqlCatalogue
     queries: SqlQueries
     switches: SqlSwitches
+    loose_ends: SqlLooseEnds
     admin_tokens: SqlAdminTokens
     staff: SqlStaff
 
@@ -51,6 +53,7 @@ class SqlStorage:
             catalogue=SqlCatalogue(database),
             queries=SqlQueries(database),
             switches=SqlSwitches(database),
+            loose_ends=SqlLooseEnds(database),
             admin_tokens=SqlAdminTokens(database),
             staff=SqlStaff.over(database, sealer),
         )

@@ -40,6 +40,13 @@ ORDERS = table(
 index("ix_orders_created", ORDERS, "created_at", "id")
 index("ix_orders_status", ORDERS, "status", "created_at", "id")
 index("ix_orders_email", ORDERS, "email", "created_at", "id")
+index(
+    "ix_orders_ended",
+    ORDERS,
+    "updated_at",
+    "id",
+    where="status IN ('expired', 'failed', 'fulfilled', 'refunded', 'cancelled')",
+)
 
 ORDER_LINES = table(
     "order_lines",
@@ -122,6 +129,7 @@ FINDINGS = table(
     words("resolution", null=True),
 )
 index("ix_findings_order", FINDINGS, "order_id", "opened_at", "id", where="order_id IS NOT NULL")
+index("ix_findings_subject", FINDINGS, "subject")
 index("ix_findings_opened", FINDINGS, "opened_at", "id")
 index("ix_findings_open", FINDINGS, "opened_at", "id", where="resolved_at IS NULL")
 index(
@@ -157,6 +165,8 @@ LEDGER = table(
     UniqueConstraint("kind", "external_id"),
 )
 index("ix_ledger_order", LEDGER, "order_id")
+# What purchases took, added up before each one that is claimed: read off the index alone.
+index("ix_ledger_purchases", LEDGER, "currency", "at", "kind", "amount", where="kind IN ('charged', 'returned')")
 
 KEY_ACCESS = table(
     "key_access",
@@ -264,5 +274,7 @@ SWITCHES = table(
     whole("set_at"),
     whole("until", null=True),
 )
+
+BALANCES = table("balances", Column("name", TEXT, primary_key=True), words("amount"), words("currency"), whole("at"))
 
 RATE_LIMITS = table("rate_limits", Column("name", TEXT, primary_key=True), whole("free_at"))

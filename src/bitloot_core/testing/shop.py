@@ -70,6 +70,7 @@ class FakeShop:
             catalogue=self.storage.catalogue,
             queries=self.storage.queries,
             switches=self.storage.switches,
+            loose_ends=self.storage.loose_ends,
             supplier=self.supplier,
             gateway=self.gateway,
             vault=self.vault,

@@ -11,6 +11,7 @@ from bitloot_core.ports.catalogue import Catalogue
 from bitloot_core.ports.inbox import Inbox
 from bitloot_core.ports.jobs import Jobs
 from bitloot_core.ports.links import Links
+from bitloot_core.ports.loose_ends import LooseEnds
 from bitloot_core.ports.mailer import Mailer
 from bitloot_core.ports.notifier import JobNotifier
 from bitloot_core.ports.payment_gateway import PaymentGateway
@@ -40,6 +41,7 @@ class Shop:
     catalogue: Catalogue
     queries: Queries
     switches: Switches
+    loose_ends: LooseEnds
     supplier: Supplier
     gateway: PaymentGateway
     vault: Vault

@@ -33,6 +33,7 @@ class MemoryWorld(StorageWorld):
             catalogue=storage.catalogue,
             queries=storage.queries,
             switches=storage.switches,
+            loose_ends=storage.loose_ends,
             clock=ManualClock(),
         )
 

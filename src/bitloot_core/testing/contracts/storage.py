@@ -15,6 +15,7 @@ from bitloot_core.order.order import Order
 from bitloot_core.ports.catalogue import Catalogue
 from bitloot_core.ports.inbox import Inbox
 from bitloot_core.ports.jobs import ClaimedJob, Jobs
+from bitloot_core.ports.loose_ends import LooseEnds
 from bitloot_core.ports.queries import Queries
 from bitloot_core.ports.requests import Requests
 from bitloot_core.ports.store import OrderStore
@@ -50,6 +51,7 @@ class StorageWorld:
     catalogue: Catalogue
     queries: Queries
     switches: Switches
+    loose_ends: LooseEnds
     clock: ManualClock
 
     async def given_commit_fails_before(self) -> None:

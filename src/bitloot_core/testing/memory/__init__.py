@@ -1,7 +1,7 @@
 """
 The storage ports in memory: quick, deterministic, and as strict as a database.
 
-All seven ports look at one `MemoryDatabase`, which holds frozen values: nothing that a caller got from it can change
+All eight ports look at one `MemoryDatabase`, which holds frozen values: nothing that a caller got from it can change
 it. A write is checked whole before the first of it is written, so that a refused one leaves nothing. Nothing here
 waits, so two callers of one event loop never meet in the middle of a write.
 
@@ -16,6 +16,7 @@ from bitloot_core.testing.memory.catalogue import MemoryCatalogue
 from bitloot_core.testing.memory.database import MemoryDatabase
 from bitloot_core.testing.memory.inbox import MemoryInbox
 from bitloot_core.testing.memory.jobs import MemoryJobs
+from bitloot_core.testing.memory.loose_ends import MemoryLooseEnds
 from bitloot_core.testing.memory.queries import MemoryQueries
 from bitloot_core.testing.memory.requests import MemoryRequests
 from bitloot_core.testing.memory.sealed_rows import MemorySealedRows
@@ -27,6 +28,7 @@ __all__ = [
     "MemoryDatabase",
     "MemoryInbox",
     "MemoryJobs",
+    "MemoryLooseEnds",
     "MemoryOrderStore",
     "MemoryQueries",
     "MemoryRequests",
@@ -53,3 +55,4 @@ class MemoryStorage:
         self.catalogue = MemoryCatalogue(self.database)
         self.queries = MemoryQueries(self.database)
         self.switches = MemorySwitches(self.database)
+        self.loose_ends = MemoryLooseEnds(self.database)
