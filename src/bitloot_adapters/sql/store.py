@@ -16,7 +16,9 @@ from bitloot_adapters.sql.audit_rows import add_accesses, first_broken
 from bitloot_adapters.sql.columns import digits, micros, storable
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.finding_rows import keep_finding
+from bitloot_adapters.sql.spending_rows import require_room
 from bitloot_adapters.sql.statements import Statement
+from bitloot_adapters.sql.switch_rows import hold_buying
 from bitloot_adapters.sql.tables import UNITS
 from bitloot_adapters.sql.unique_names import find_taken
 from bitloot_core.order.ledger import LedgerEntry
@@ -104,6 +106,8 @@ def write_change(connection: Connection, change: Change) -> Committed:
     if change.outcome is not None:
         ended = job_rows.end(connection, change.outcome, now=change.at)
         touched[ended.id] = ended
+    if change.budget is not None:
+        hold_buying(connection, alone=change.budget.currency is not None)
     order = order_rows.write_order(connection, change)
     for request in change.jobs:
         asked = job_rows.ask(connection, request, now=change.at)
@@ -118,6 +122,8 @@ def write_change(connection: Connection, change: Change) -> Committed:
         _view(connection, change.link_use)
     if change.accesses:
         add_accesses(connection, change.accesses)
+    if change.budget is not None:
+        require_room(connection, change.budget, now=change.at)
     return Committed(order=order, due=tuple(one.id for one in touched.values() if one.is_due))
 
 

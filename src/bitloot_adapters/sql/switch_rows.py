@@ -2,43 +2,60 @@
 The statements of the switches: one row for each pause in buying, and the row `buying` itself.
 
 That row is what every claim of a purchase and every pause touch, so that on PostgreSQL too one waits for the other. It
-also holds when a person last let buying go on.
+also says who last let buying go on, and why. A limit that a person lifted keeps its row, with the word `lifted`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
-from bitloot_adapters.sql.columns import micros, micros_or_none, moment, moment_or_none, storable
+from bitloot_adapters.sql.columns import digits, micros, micros_or_none, moment, moment_or_none, storable
 from bitloot_adapters.sql.finding_rows import keep_finding, settle_finding
 from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.tables import SWITCHES
-from bitloot_core.order.buying import Buying, Pause, PauseHolder
+from bitloot_core.order.buying import LIMITS, Balance, Buying, Pause, PauseHolder
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
+from bitloot_core.values.money import Money
 
 BUYING = "buying"
-_RESUMED = "resumed"
+_PAUSED, _LIFTED, _RESUMED = "paused", "lifted", "resumed"
+_SUPPLIER = "supplier"
 _ALL = Statement(select(SWITCHES).order_by(SWITCHES.c.set_at, SWITCHES.c.name))
-_HOLD = Statement(select(SWITCHES.c.name).where(SWITCHES.c.name == bindparam("name")).with_for_update())
+# Makes the row if it is not there: a lock on nothing would let everybody through.
+_HOLD = Statement(
+    "INSERT INTO switches (name, value, set_by, reason, set_at) VALUES (:name, 'on', 'system', '', 0) "
+    "ON CONFLICT (name) DO UPDATE SET name = excluded.name"
+)
+_SHARE = Statement(select(SWITCHES.c.name).where(SWITCHES.c.name == bindparam("name")).with_for_update(read=True))
 _PAUSE = Statement(
     "INSERT INTO switches (name, value, set_by, reason, set_at, until) "
     "VALUES (:name, 'paused', :set_by, :reason, :set_at, :until) "
-    "ON CONFLICT (name) DO UPDATE SET until = excluded.until RETURNING *"
+    "ON CONFLICT (name) DO UPDATE SET value = 'paused', until = excluded.until, "
+    "set_by = CASE switches.value WHEN 'paused' THEN switches.set_by ELSE excluded.set_by END, "
+    "reason = CASE switches.value WHEN 'paused' THEN switches.reason ELSE excluded.reason END, "
+    "set_at = CASE switches.value WHEN 'paused' THEN switches.set_at ELSE excluded.set_at END RETURNING *"
 )
 _LIFT = Statement(
-    "DELETE FROM switches WHERE name = :name AND set_at = :set_at "
+    "DELETE FROM switches WHERE name = :name AND value = 'paused' AND set_at = :set_at "
     "AND (until = :until OR (until IS NULL AND CAST(:until AS BIGINT) IS NULL))"
 )
-_RESUME = Statement(
+_SET = Statement(
     "INSERT INTO switches (name, value, set_by, reason, set_at) VALUES (:name, :value, :by, :reason, :at) "
-    "ON CONFLICT (name) DO UPDATE "
-    "SET value = excluded.value, set_by = excluded.set_by, reason = excluded.reason, set_at = excluded.set_at"
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value, set_by = excluded.set_by, reason = excluded.reason, "
+    "set_at = excluded.set_at, until = NULL"
+)
+_BALANCE = Statement("SELECT amount, currency, at FROM balances WHERE name = :name")
+_NOTE = Statement(
+    "INSERT INTO balances (name, amount, currency, at) VALUES (:name, :amount, :currency, :at) "
+    "ON CONFLICT (name) DO UPDATE SET amount = excluded.amount, currency = excluded.currency, at = excluded.at "
+    "WHERE balances.at <= excluded.at"
 )
 # A purchase that is being worked on may have seen the pause already: the wake counter makes it look once more.
 _HURRY = Statement(
@@ -49,17 +66,18 @@ _HURRY = Statement(
 
 def read_buying(connection: Connection) -> Buying:
     """What is known of the shop's buying."""
-    rows = {row.name: row for row in _ALL.all(connection)}
-    own = rows.pop(BUYING, None)
+    rows = _ALL.all(connection)
+    balance = _BALANCE.first(connection, {"name": _SUPPLIER})
     return Buying(
-        pauses=tuple(_pause(row) for row in rows.values()),
-        resumed_at=None if own is None or own.value != _RESUMED else moment(own.set_at),
+        pauses=tuple(_pause(row) for row in rows if row.value == _PAUSED),
+        lifted={PauseHolder(row.name): moment(row.set_at) for row in rows if row.value == _LIFTED},
+        balance=None if balance is None else _balance(balance),
     )
 
 
 def keep_pause(connection: Connection, pause: Pause, finding: Finding | None) -> Pause:
     """Keep a pause, or move on the end of the one that this holder has."""
-    _HOLD.first(connection, {"name": BUYING})
+    hold_buying(connection, alone=True)
     if finding is not None:
         keep_finding(connection, finding)
     values = {
@@ -72,10 +90,22 @@ def keep_pause(connection: Connection, pause: Pause, finding: Finding | None) ->
     return _pause(_PAUSE.first(connection, values))
 
 
+def hold_buying(connection: Connection, *, alone: bool) -> None:
+    """
+    Keep every pause out for the rest of the transaction. Nothing is read of it yet.
+
+    Args:
+        alone: keep whoever else holds it out as well, because what they write is added up.
+    """
+    name = {"name": BUYING}
+    if alone or _SHARE.first(connection, name) is None:
+        _HOLD.change(connection, name)
+
+
 def lift_pauses(connection: Connection, pauses: Sequence[Pause], *, by: str, at: datetime) -> None:
     """Take away those pauses that are still as they were read."""
     _hurry(connection, at)
-    _HOLD.first(connection, {"name": BUYING})
+    hold_buying(connection, alone=True)
     for pause in pauses:
         _lift(connection, pause, by=by, how="buying goes on", at=at)
 
@@ -83,18 +113,27 @@ def lift_pauses(connection: Connection, pauses: Sequence[Pause], *, by: str, at:
 def resume_buying(connection: Connection, *, by: str, reason: str, at: datetime) -> tuple[Pause, ...]:
     """Take all pauses away, and note that a person did."""
     _hurry(connection, at)
-    who, why = storable(by), storable(reason)
-    _RESUME.change(connection, {"name": BUYING, "value": _RESUMED, "by": who, "reason": why, "at": micros(at)})
+    told = {"by": storable(by), "reason": storable(reason), "at": micros(at)}
+    _SET.change(connection, {"name": BUYING, "value": _RESUMED, **told})
     pauses = read_buying(connection).pauses
     for pause in pauses:
-        _lift(connection, pause, by=who, how=why, at=at)
+        _lift(connection, pause, by=by, how=reason, at=at)
+        if pause.holder in LIMITS:
+            _SET.change(connection, {"name": str(pause.holder), "value": _LIFTED, **told})
     return pauses
+
+
+def note_balance(connection: Connection, balance: Balance) -> None:
+    """Keep a reading of the balance at the supplier, unless a newer one is kept."""
+    left = {"amount": digits(balance.left.amount), "currency": balance.left.currency}
+    _NOTE.change(connection, {"name": _SUPPLIER, "at": micros(balance.at), **left})
 
 
 def _lift(connection: Connection, pause: Pause, *, by: str, how: str, at: datetime) -> None:
     values = {"name": str(pause.holder), "set_at": micros(pause.since), "until": micros_or_none(pause.until)}
     if _LIFT.change(connection, values):
-        settle_finding(connection, FindingReason.BUYING_PAUSED, pause.holder, at=micros(at), by=by, how=how)
+        told = {"by": storable(by), "how": storable(how)}
+        settle_finding(connection, FindingReason.BUYING_PAUSED, pause.holder, at=micros(at), **told)
 
 
 def _hurry(connection: Connection, at: datetime) -> None:
@@ -114,3 +153,7 @@ def _pause(row: Any) -> Pause:
         since=moment(row.set_at),
         until=moment_or_none(row.until),
     )
+
+
+def _balance(row: Any) -> Balance:
+    return Balance(left=Money(amount=Decimal(row.amount), currency=row.currency), at=moment(row.at))

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bitloot_adapters.sql.database import Database
-from bitloot_adapters.sql.switch_rows import keep_pause, lift_pauses, read_buying, resume_buying
-from bitloot_core.order.buying import Buying, Pause
+from bitloot_adapters.sql.switch_rows import keep_pause, lift_pauses, note_balance, read_buying, resume_buying
+from bitloot_core.order.buying import Balance, Buying, Pause
 from bitloot_core.order.findings import Finding
 from bitloot_core.ports.switches import Switches
 
@@ -36,6 +36,10 @@ class SqlSwitches:
     async def resume(self, *, by: str, reason: str, at: datetime) -> tuple[Pause, ...]:
         """Take all pauses away, because a person says so."""
         return await self._database.write(lambda c: resume_buying(c, by=by, reason=reason, at=at))
+
+    async def note_balance(self, balance: Balance) -> None:
+        """Keep a reading of the balance at the supplier."""
+        await self._database.write(lambda c: note_balance(c, balance))
 
 
 if TYPE_CHECKING:

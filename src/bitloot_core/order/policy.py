@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import attrs
 
+from bitloot_core.order.buying import Budget
+
 
 def _seconds(*values: float) -> tuple[timedelta, ...]:
     return tuple(timedelta(seconds=value) for value in values)
@@ -45,6 +47,7 @@ class Policy:
         lease: how long a claimed job is ours.
         most_attempts: how often a job may be claimed before it is a dead letter.
         webhook_patience: how long a webhook about something we do not know yet is tried again.
+        budget: what the money that purchases take must stay within.
     """
 
     tolerance_percent: Decimal = Decimal("0.5")
@@ -65,6 +68,7 @@ class Policy:
     lease: timedelta = timedelta(seconds=120)
     most_attempts: int = 25
     webhook_patience: timedelta = timedelta(hours=24)
+    budget: Budget = attrs.field(factory=Budget)
 
     def lookups(self) -> tuple[timedelta, ...]:
         """

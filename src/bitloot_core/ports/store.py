@@ -13,6 +13,7 @@ from typing import Protocol
 
 import attrs
 
+from bitloot_core.order.buying import Budget
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.findings import Finding
 from bitloot_core.order.jobs import JobRequest
@@ -77,6 +78,8 @@ class Change:
         outcome: how the job ends with it.
         accesses: audit rows.
         link_use: the view that they are for.
+        budget: what purchases must stay within once this is written; with it the write claims one, and none is claimed
+            while buying is paused. None for a write that claims none.
     """
 
     at: datetime
@@ -91,6 +94,7 @@ class Change:
     outcome: JobOutcome | None = None
     accesses: tuple[KeyAccess, ...] = ()
     link_use: LinkUse | None = None
+    budget: Budget | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -130,6 +134,8 @@ class OrderStore(Protocol):
             LeaseLost: the job is not ours any more.
             AlreadyTaken: a supplier key id, supplier order id or gateway payment id belongs to another order.
             Refused: `link_use` names a link that is no longer good (`link-revoked`, `link-expired`, `link-used-up`).
+            BuyingPaused: `budget` is given, and a pause is in force or a limit would be broken. Of two that would break
+                it together, one is refused.
         """
         ...
 

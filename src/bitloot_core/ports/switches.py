@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bitloot_core.order.buying import Buying, Pause
+from bitloot_core.order.buying import Balance, Buying, Pause
 from bitloot_core.order.findings import Finding
 
 
 class Switches(Protocol):
     """
-    Keeps the pauses in buying, for all processes of a shop.
+    Keeps what stops buying, for all processes of a shop.
 
     Once `pause` has returned, no write claims a purchase: `OrderStore.commit` asks in the same write. A purchase that
     was claimed before may still be on its way.
     """
 
     async def buying(self) -> Buying:
-        """The pauses that nobody has taken away, oldest first, over or not."""
+        """The pauses that nobody has taken away, over or not; what a person lifted; the balance as it was read last."""
         ...
 
     async def pause(self, pause: Pause, *, finding: Finding | None = None) -> Pause:
@@ -49,9 +49,13 @@ class Switches(Protocol):
         """
         Let buying go on, because a person says so: takes all pauses away, whoever holds them, as `lift` does.
 
-        Notes the time as `Buying.resumed_at`. Idempotent.
+        A pause of one of `LIMITS` is remembered in `Buying.lifted`, until that holder pauses again. Idempotent.
 
         Returns:
             The pauses that it took away.
         """
+        ...
+
+    async def note_balance(self, balance: Balance) -> None:
+        """Keep a reading of the balance at the supplier, unless a newer one is kept. Idempotent."""
         ...

@@ -12,7 +12,7 @@ import attrs
 from bitloot_core.order.commands import OrderCommand
 from bitloot_core.order.decide import decide
 from bitloot_core.order.effects import effects_of, entries_of
-from bitloot_core.order.events import OrderEvent, OrderPlaced
+from bitloot_core.order.events import OrderEvent, OrderPlaced, ReservationClaimed
 from bitloot_core.order.jobs import JobRequest
 from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.order.order import Order
@@ -32,12 +32,22 @@ def change_of(before: Order, events: Sequence[OrderEvent], *, at: datetime, poli
     order = before
     jobs: list[JobRequest] = []
     ledger: list[LedgerEntry] = []
+    claims = False
     for event in events:
         after = evolve(order, event)
         jobs += effects_of(event, after, policy)
         ledger += entries_of(event, order, after)
+        claims = claims or isinstance(event, ReservationClaimed)
         order = after
-    return Change(at=at, before=before, after=order, events=tuple(events), jobs=tuple(jobs), ledger=tuple(ledger))
+    return Change(
+        at=at,
+        before=before,
+        after=order,
+        events=tuple(events),
+        jobs=tuple(jobs),
+        ledger=tuple(ledger),
+        budget=policy.budget if claims else None,
+    )
 
 
 def placing(event: OrderPlaced, more: Sequence[OrderEvent], *, policy: Policy) -> Change:
@@ -61,6 +71,7 @@ def decide_all(order: Order, commands: Sequence[OrderCommand], *, now: datetime,
             events=(*change.events, *step.events),
             jobs=(*change.jobs, *step.jobs),
             ledger=(*change.ledger, *step.ledger),
+            budget=change.budget or step.budget,
         )
     return change
 

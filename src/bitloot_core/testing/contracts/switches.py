@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import attrs
 
-from bitloot_core.order.buying import Buying, Pause, PauseHolder
+from bitloot_core.order.buying import Balance, Buying, Pause, PauseHolder
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
 from bitloot_core.ports.jobs import JobOutcome, Snooze
@@ -20,6 +20,7 @@ from bitloot_core.testing.contracts.storage import StorageWorld, claim, due, fai
 from bitloot_core.testing.orders import PLACED_AT
 from bitloot_core.testing.samples import a_job
 from bitloot_core.values.ids import FindingId
+from bitloot_core.values.money import Money
 
 LATER = timedelta(minutes=5)
 ANN = Pause(holder=PauseHolder.OPERATOR, by="shell:ann", reason="prices look wrong, so wait", since=PLACED_AT)
@@ -120,7 +121,7 @@ class SwitchesContract:
         assert (anew,) == await pauses(world)
 
     async def test_a_person_lifts_every_pause(self, world: StorageWorld) -> None:
-        """Whoever holds it; when that was is remembered, and what was lifted is told once."""
+        """Whoever holds it; a limit is remembered as lifted, and what was lifted is told once."""
         await world.switches.pause(ANN)
         await world.switches.pause(CAP)
 
@@ -129,16 +130,51 @@ class SwitchesContract:
         again = await world.switches.resume(by="shell:bob", reason="looked at it", at=now)
 
         assert (lifted, again) == ((ANN, CAP), ())
-        assert Buying(resumed_at=now) == await world.switches.buying()
+        assert Buying(lifted={PauseHolder.SPEND_CAP: now}) == await world.switches.buying()
 
-    async def test_the_last_resume_is_remembered(self, world: StorageWorld) -> None:
-        """It is the time from which on the next count begins."""
-        await world.switches.resume(by="shell:bob", reason="one", at=world.clock.now())
+    async def test_a_limit_that_is_broken_again_is_no_longer_lifted(self, world: StorageWorld) -> None:
+        """The new pause has its own reason and time, and a machine may end it."""
+        anew = attrs.evolve(CAP, reason="reached again", since=CAP.since + LATER, until=PLACED_AT + 3 * LATER)
+        await world.switches.pause(CAP)
+        await world.switches.resume(by="shell:bob", reason="go on", at=world.clock.now())
+
+        assert await world.switches.pause(anew) == anew
+        paused = await world.switches.buying()
+        await world.switches.lift([anew], by="system", at=world.clock.now())
+
+        assert Buying(pauses=(anew,)) == paused
+        assert Buying() == await world.switches.buying()
+
+    async def test_another_pause_leaves_a_limit_lifted(self, world: StorageWorld) -> None:
+        """So does a resume that finds nothing to lift."""
+        await world.switches.pause(CAP)
+        lifted_at = world.clock.now()
+        await world.switches.resume(by="shell:bob", reason="go on", at=lifted_at)
         world.clock.advance(LATER)
-        await world.switches.resume(by="shell:bob", reason="two", at=world.clock.now())
         await world.switches.pause(ANN)
+        await world.switches.resume(by="shell:bob", reason="go on", at=world.clock.now())
 
-        assert Buying(pauses=(ANN,), resumed_at=world.clock.now()) == await world.switches.buying()
+        assert Buying(lifted={PauseHolder.SPEND_CAP: lifted_at}) == await world.switches.buying()
+
+    async def test_the_newest_balance_is_kept(self, world: StorageWorld) -> None:
+        """An answer that was overtaken by a later one changes nothing."""
+        early = Balance(left=Money.of("80.00", "EUR"), at=PLACED_AT)
+        late = Balance(left=Money.of("61.99", "EUR"), at=PLACED_AT + LATER)
+        await world.switches.note_balance(early)
+        first = await world.switches.buying()
+        await world.switches.note_balance(late)
+        await world.switches.note_balance(early)
+
+        assert (Buying(balance=early), Buying(balance=late)) == (first, await world.switches.buying())
+
+    async def test_a_balance_outlives_a_pause(self, world: StorageWorld) -> None:
+        """It says nothing of who may buy."""
+        balance = Balance(left=Money.of("80.00", "EUR"), at=PLACED_AT)
+        await world.switches.note_balance(balance)
+        await world.switches.pause(ANN)
+        await world.switches.resume(by="shell:bob", reason="go on", at=world.clock.now())
+
+        assert Buying(balance=balance) == await world.switches.buying()
 
     async def test_a_finding_is_opened_once(self, world: StorageWorld) -> None:
         """However often the pause is renewed."""

@@ -95,10 +95,10 @@ class MemoryDatabase:
         living: the one ready or running job of each (name, subject).
         received: the webhook of each (source, dedupe key).
         pruned: the webhooks whose bodies are gone.
-        buying: the pauses, and when a person last let buying go on.
+        buying: the pauses, what a person lifted, and the balance as it was read last.
         faults: what shall go wrong, by the name of the write: `store.commit`, `jobs.claim`, `jobs.ask`, `jobs.end`,
             `inbox.receive`, `inbox.replay`, `rows.rotate`, `requests.begin`, `requests.answer`, `catalogue.put`,
-            `switches.pause`, `switches.lift`, `switches.resume`, or `any`.
+            `switches.pause`, `switches.lift`, `switches.resume`, `switches.note_balance`, or `any`.
     """
 
     def __init__(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from bitloot_core.order.buying import Budget
 from bitloot_core.order.events import FindingOpened, FindingResolved, LinkIssued
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import gateway_id_of
@@ -17,6 +18,7 @@ from bitloot_core.order.units import OwedUnit
 from bitloot_core.ports.store import Change, Committed, LinkUse, OrderStore
 from bitloot_core.testing.memory.database import MemoryDatabase, StoredLink, StoredOrder
 from bitloot_core.testing.memory.jobs import ask, check_lease, end, is_free
+from bitloot_core.testing.memory.spending import spent
 from bitloot_core.values.errors import AlreadyTaken, NotFound, Refused, StaleOrder
 from bitloot_core.values.ids import GatewayPaymentId, JobId, LinkId, OrderId, StorageRef, SupplierOrderId
 
@@ -79,6 +81,8 @@ class MemoryOrderStore:
             self._check_link(change.link_use)
         if change.after is not None and change.events:
             self._check_names(change.after)
+        if change.budget is not None:
+            self._check_budget(change.budget, change)
         if change.consumed is not None and change.consumed.id not in self._database.webhooks:
             raise NotFound("webhook", str(change.consumed.id))
 
@@ -100,6 +104,12 @@ class MemoryOrderStore:
             raise Refused("link-expired", "the link has expired")
         if link.views >= use.max_views:
             raise Refused("link-used-up", "the link was opened as often as it may be")
+
+    def _check_budget(self, budget: Budget, change: Change) -> None:
+        buying = self._database.buying
+        buying.require_open(change.at)
+        if budget.currency is not None:
+            budget.require_room(buying, spent(self._database, budget, change), change.at)
 
     def _check_names(self, order: Order) -> None:
         seen: set[tuple[str, str]] = set()

@@ -4,13 +4,13 @@ The switch that stops all buying, in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import attrs
 
-from bitloot_core.order.buying import Buying, Pause
+from bitloot_core.order.buying import LIMITS, Balance, Buying, Pause, PauseHolder
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
 from bitloot_core.ports.switches import Switches
@@ -32,9 +32,11 @@ class MemorySwitches:
         with self._database.commit("switches.pause"):
             if finding is not None:
                 self._database.open_finding(finding)
-            held = {one.holder: one for one in self._database.buying.pauses}
+            buying = self._database.buying
+            held = {one.holder: one for one in buying.pauses}
             kept = attrs.evolve(held.get(pause.holder, pause), until=pause.until)
-            self._keep((held | {pause.holder: kept}).values())
+            lifted = {holder: at for holder, at in buying.lifted.items() if holder is not pause.holder}
+            self._keep((held | {pause.holder: kept}).values(), lifted)
             return kept
 
     async def lift(self, pauses: Sequence[Pause], *, by: str, at: datetime) -> None:
@@ -48,20 +50,28 @@ class MemorySwitches:
         with self._database.commit("switches.resume"):
             pauses = self._database.buying.pauses
             self._lift(pauses, by=by, at=at)
-            self._database.buying = attrs.evolve(self._database.buying, resumed_at=at)
+            limits = {pause.holder: at for pause in pauses if pause.holder in LIMITS}
+            self._keep((), {**self._database.buying.lifted, **limits})
             return pauses
 
+    async def note_balance(self, balance: Balance) -> None:
+        """Keep a reading of the balance at the supplier."""
+        with self._database.commit("switches.note_balance"):
+            known = self._database.buying.balance
+            if known is None or known.at <= balance.at:
+                self._database.buying = attrs.evolve(self._database.buying, balance=balance)
+
     def _lift(self, pauses: Sequence[Pause], *, by: str, at: datetime) -> None:
-        left = [one for one in self._database.buying.pauses if one not in pauses]
-        lifted = [one for one in self._database.buying.pauses if one in pauses]
-        self._keep(left)
-        for pause in lifted:
-            self._settle(pause, by=by, at=at)
+        buying = self._database.buying
+        self._keep([one for one in buying.pauses if one not in pauses], buying.lifted)
+        for pause in buying.pauses:
+            if pause in pauses:
+                self._settle(pause, by=by, at=at)
         self._hurry(at)
 
-    def _keep(self, pauses: Iterable[Pause]) -> None:
-        oldest_first = sorted(pauses, key=lambda pause: (pause.since, pause.holder))
-        self._database.buying = attrs.evolve(self._database.buying, pauses=tuple(oldest_first))
+    def _keep(self, pauses: Iterable[Pause], lifted: Mapping[PauseHolder, datetime]) -> None:
+        oldest_first = tuple(sorted(pauses, key=lambda pause: (pause.since, pause.holder)))
+        self._database.buying = attrs.evolve(self._database.buying, pauses=oldest_first, lifted=lifted)
 
     def _settle(self, pause: Pause, *, by: str, at: datetime) -> None:
         same = (None, FindingReason.BUYING_PAUSED, str(pause.holder))

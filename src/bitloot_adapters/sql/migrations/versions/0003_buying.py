@@ -1,4 +1,4 @@
-"""Pauses in buying: who holds one, and until when."""
+"""Pauses in buying, and what a budget is held against: the balance at the supplier, and what purchases took."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ revision = "0003"
 down_revision = "0008"
 
 BIG: Any = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-TEXT: Any = sa.Text()
+TEXT: Any = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Make the table of the switches anew (nothing has written to it so far), with the row that all claims touch."""
+    """Make the table of the switches anew (nothing had written to it), and two helps for the count."""
     op.drop_table("switches")
-    switches = op.create_table(
+    op.create_table(
         "switches",
         sa.Column("name", TEXT, nullable=False),
         sa.Column("value", TEXT, nullable=False),
@@ -26,7 +26,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_switches")),
         sqlite_strict=True,
     )
-    op.bulk_insert(
-        switches,
-        [{"name": "buying", "value": "on", "set_by": "system", "reason": "", "set_at": 0, "until": None}],
+    op.create_table(
+        "balances",
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("amount", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_balances")),
+        sqlite_strict=True,
+    )
+    of_purchases = sa.text("kind IN ('charged', 'returned')")
+    op.create_index(
+        "ix_ledger_purchases",
+        "ledger",
+        ["currency", "at", "kind", "amount"],
+        sqlite_where=of_purchases,
+        postgresql_where=of_purchases,
     )
