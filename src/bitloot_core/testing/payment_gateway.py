@@ -79,6 +79,7 @@ class FakePaymentGateway:
         clock: dates payments.
         coins: what can be paid with.
         secret: signs notices.
+        validity: how long it waits for the coins of a payment.
 
     Attributes:
         faults: what shall go wrong, by the name of the method; the verbs `goes_away`, `refuses` and `loses_the_answer`
@@ -89,12 +90,18 @@ class FakePaymentGateway:
     """
 
     def __init__(
-        self, *, clock: Clock | None = None, coins: Iterable[FakeCoin] = COINS, secret: str = NOTICE_SECRET
+        self,
+        *,
+        clock: Clock | None = None,
+        coins: Iterable[FakeCoin] = COINS,
+        secret: str = NOTICE_SECRET,
+        validity: timedelta = VALIDITY,
     ) -> None:
         self.faults = Faults()
         self._clock = clock or ManualClock()
         self._coins = {coin.code: coin for coin in coins}
         self._secret = secret.encode()
+        self._validity = validity
         self._payments: dict[GatewayPaymentId, PaymentReading] = {}
         self._tampered: dict[GatewayPaymentId, dict[str, Any]] = {}
 
@@ -108,7 +115,7 @@ class FakePaymentGateway:
             raise Rejected(_PORT, "takes no amount this large now", code="above-maximum")
         reading = self._open(order_id, price, chosen)
         self.faults.strike_after("create_payment")
-        return _invoice(reading, price, self._clock.now())
+        return _invoice(reading, price, self._clock.now(), self._validity)
 
     async def payment(self, gateway_id: GatewayPaymentId) -> PaymentReading:
         """Read a payment as it is now, with what was tampered."""
@@ -290,7 +297,7 @@ class FakePaymentGateway:
         return f"FakePaymentGateway({len(self._payments)} payments)"
 
 
-def _invoice(reading: PaymentReading, price: Money, now: datetime) -> Invoice:
+def _invoice(reading: PaymentReading, price: Money, now: datetime, validity: timedelta) -> Invoice:
     return Invoice(
         gateway_id=reading.gateway_id,
         price=price,
@@ -298,7 +305,7 @@ def _invoice(reading: PaymentReading, price: Money, now: datetime) -> Invoice:
         address=reading.address or "",
         extra_id=reading.extra_id,
         expires_at=now + RATE_WINDOW,
-        void_at=now + VALIDITY,
+        void_at=now + validity,
     )
 
 

@@ -155,6 +155,15 @@ class FakeSupplier:
         """Given that the next `reserve` buys twice under its reference: a surplus purchase."""
         self._twice += 1
 
+    def sell_used_key(self, supplier_order_id: SupplierOrderId) -> bool:
+        """
+        Given a purchase in which one key, still to be delivered, was delivered in another purchase before.
+
+        Returns:
+            False if no such key of its product was sold yet: then nothing is changed.
+        """
+        return self._books.sell_again(supplier_order_id)
+
     @property
     def purchases(self) -> tuple[Purchase, ...]:
         """Every purchase, oldest first."""
@@ -163,6 +172,11 @@ class FakeSupplier:
     def purchases_of(self, ref: ExternalRef) -> tuple[Purchase, ...]:
         """The purchases under a reference, oldest first; more than one is what must never happen."""
         return tuple(purchase for purchase in self.purchases if purchase.ref == ref)
+
+    def serials_of(self, supplier_order_id: SupplierOrderId) -> frozenset[bytes]:
+        """The content of every key that was ever delivered in a purchase, of those that went back, too."""
+        keys = self._books.order(supplier_order_id).keys
+        return frozenset(one.key.material.content for one in keys if one.delivered_at is not None)
 
     def event_of(self, supplier_order_id: SupplierOrderId) -> SignedEvent:
         """A webhook about how far a purchase is."""

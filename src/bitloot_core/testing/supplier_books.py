@@ -174,6 +174,18 @@ class SupplierBooks:
         if order.returning:
             self.take_back(supplier_order_id, arriving)
 
+    def sell_again(self, supplier_order_id: SupplierOrderId) -> bool:
+        """Put a key that was sold before in the place of the first owed one; False if there is none of its product."""
+        order = self.order(supplier_order_id)
+        fresh = order.having(KeyState.OWED)[0]
+        sold = (one for other in self.orders if other.id != order.id for one in other.having(KeyState.DELIVERED))
+        used = next((one.key for one in sold if one.key.product_id == fresh.key.product_id), None)
+        if used is None:
+            return False
+        keys = tuple(attrs.evolve(one, key=used) if one is fresh else one for one in order.keys)
+        self._orders[supplier_order_id] = attrs.evolve(order, keys=keys)
+        return True
+
     def close(self, supplier_order_id: SupplierOrderId, word: SupplierWord) -> None:
         """Let the purchase stand under this word."""
         order = self.order(supplier_order_id)

@@ -98,6 +98,10 @@ class FakeVault:
         """Given a medium that writes something else than it was given, once."""
         self._damage_next_save = True
 
+    def swap(self, one: StorageRef, other: StorageRef) -> None:
+        """Given two objects that changed places."""
+        self._objects[one], self._objects[other] = self._objects[other], self._objects[one]
+
     def lose(self, ref: StorageRef) -> None:
         """Given an object that disappeared."""
         del self._objects[ref]

@@ -1,0 +1,121 @@
+"""
+The operator, who looks at what is stuck, does what helps, and now and then what does not: twice, ten times, too early.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from bitloot_core.order.findings import Finding
+from bitloot_core.testing.simulation.front_door import FrontDoor
+from bitloot_core.testing.simulation.process import NoAnswer
+from bitloot_core.testing.simulation.scene import Scene
+from bitloot_core.usecases.close_order import (
+    accept_payment,
+    cancel_order,
+    record_refund,
+    resolve_finding,
+    retry_order,
+)
+from bitloot_core.usecases.replay_webhook import replay_webhook
+from bitloot_core.usecases.resend_link import resend_link
+from bitloot_core.usecases.shop import Shop
+from bitloot_core.values.errors import BitlootError
+from bitloot_core.values.ids import GatewayPaymentId, OrderId
+
+_WHO = "admin:ann"
+_WHY = "a simulation"
+_ACTS = ("retry", "retry", "retry ten times", "accept", "accept", "resolve", "refund", "cancel", "resend", "replay")
+
+
+class Operator:
+    """Somebody with access to the console."""
+
+    def __init__(self, scene: Scene, door: FrontDoor) -> None:
+        self._scene = scene
+        self._door = door
+        self._acts = 0
+
+    async def live(self) -> None:
+        """Come by every few minutes, as long as the storm lasts."""
+        scene, every = self._scene, self._scene.weather.operator_every
+        while every:
+            await asyncio.sleep(every * (0.2 + 1.6 * scene.chance.fraction("operator", self._acts)))
+            if not scene.is_storm:
+                return
+            self._acts += 1
+            await self._act()
+
+    async def _act(self) -> None:
+        scene, number = self._scene, self._acts
+        what = scene.chance.pick(_ACTS, "operator", number, "does")
+        findings = [one for one in scene.store.open_findings() if one.order_id is not None]
+        ids = scene.store.order_ids()
+        if not ids:
+            return
+        if findings and scene.chance.happens(0.7, "operator", number, "looks at findings"):
+            finding: Finding | None = scene.chance.pick(findings, "operator", number, "finding")
+        else:
+            finding = None
+        order_id = scene.chance.pick(ids, "operator", number, "order")
+        if finding is not None and finding.order_id is not None:
+            order_id = finding.order_id
+        work = self._work(what, order_id, finding)
+        if work is None or not scene.fates.allows(f"operator#{number}"):
+            return
+        for _ in range(10 if what == "retry ten times" else 1):
+            await self._do(what, order_id, work)
+
+    async def _do(self, what: str, order_id: OrderId, work: Callable[[Shop], Coroutine[Any, Any, object]]) -> None:
+        try:
+            await self._door.ask(order_id, work)
+        except NoAnswer:
+            result = "no answer"
+        except BitlootError as refusal:
+            result = f"refused: {getattr(refusal, 'code', type(refusal).__name__)}"
+        else:
+            result = "done"
+        self._scene.history.add("operator", f"{what}: {result}", order_id)
+
+    def _work(
+        self, what: str, order_id: OrderId, finding: Finding | None
+    ) -> Callable[[Shop], Coroutine[Any, Any, object]] | None:
+        match what:
+            case "retry" | "retry ten times":
+                return partial(retry_order, order_id=order_id, by=_WHO, reason=_WHY)
+            case "cancel":
+                return partial(cancel_order, order_id=order_id, by=_WHO, reason=_WHY)
+            case "resend":
+                return partial(resend_link, order_id=order_id, by=_WHO)
+            case "replay":
+                return self._replay()
+            case _ if finding is not None:
+                return self._settle(what, order_id, finding)
+            case _:
+                return None
+
+    def _settle(
+        self, what: str, order_id: OrderId, finding: Finding
+    ) -> Callable[[Shop], Coroutine[Any, Any, object]] | None:
+        match what:
+            case "accept" if finding.reason.startswith("payment-"):
+                gateway_id = GatewayPaymentId(finding.subject)
+                self._scene.facts.accepted.add(gateway_id)
+                return partial(accept_payment, order_id=order_id, gateway_id=gateway_id, by=_WHO, reason=_WHY)
+            case "resolve":
+                return partial(resolve_finding, order_id=order_id, finding_id=finding.id, by=_WHO, reason=_WHY)
+            case "refund":
+                self._scene.facts.paid_back.add(order_id)
+                return partial(record_refund, order_id=order_id, by=_WHO, reason=_WHY)
+            case _:
+                return None
+
+    def _replay(self) -> Callable[[Shop], Coroutine[Any, Any, object]] | None:
+        webhooks = self._scene.store.webhooks()
+        if not webhooks:
+            return None
+        chosen = self._scene.chance.pick(webhooks, "operator", self._acts, "webhook")
+        return partial(replay_webhook, webhook_id=chosen.id)

@@ -1,0 +1,84 @@
+"""
+What the supplier does with each purchase: delivers, at once or in parts or hours later; cancels; refunds; and says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from bitloot_core.ports.inbox import Source
+from bitloot_core.ports.supplier import Purchase
+from bitloot_core.testing.simulation.post import Post
+from bitloot_core.testing.simulation.scene import PRODUCTS, Scene
+from bitloot_core.values.ids import SupplierOrderId, SupplierProductId, order_of
+
+_COSTS = {"game": "5.00", "other": "7.25", "rare": "9.99"}
+_LEFT = {"game": 10_000, "other": 10_000, "rare": 6}
+
+
+class SupplierSide:
+    """The supplier's own business."""
+
+    def __init__(self, scene: Scene, post: Post) -> None:
+        self._scene = scene
+        self._post = post
+        self._supplier = scene.supplier
+        for product in PRODUCTS:
+            name = SupplierProductId(f"supplier-{product}")
+            self._supplier.in_stock(name, _LEFT[product], cost=_COSTS[product])
+
+    def sold(self, purchase: Purchase) -> None:
+        """A purchase has just been made: begin to work on it."""
+        scene, ref = self._scene, purchase.ref
+        order_id = order_of(ref)
+        count = len(self._supplier.purchases_of(ref))
+        scene.history.add("supplier", f"sells {purchase.supplier_order_id} for {ref}, {purchase.charged}", order_id)
+        name = f"{ref}#{count}"
+        if scene.fates.strikes(scene.weather.sold_before, "key sold before", name) and self._supplier.sell_used_key(
+            purchase.supplier_order_id
+        ):
+            scene.history.fault("key sold before", "supplier", "puts a key in it that was sold before", order_id)
+        scene.act(self._work_on(purchase, name, order_id))
+
+    async def _work_on(self, purchase: Purchase, name: str, order_id: str) -> None:
+        scene, supplier_order_id = self._scene, purchase.supplier_order_id
+        fails = scene.fates.strikes(scene.weather.supplier_fails, "purchase fails", name)
+        way, size = scene.chance.pair("supplier", name)
+        await asyncio.sleep(_delay(size))
+        if fails and way < 0.5:
+            self._fail(supplier_order_id, order_id, refunds=way < 0.2)
+            return
+        total = sum(purchase.quantities.values())
+        if way > 0.7 and total > 1:
+            self._deliver(supplier_order_id, order_id, scene.chance.count(1, total - 1, "first part", name))
+            await asyncio.sleep(_delay(scene.chance.fraction("second part", name)))
+        if fails and way < 0.75:
+            self._fail(supplier_order_id, order_id, refunds=way < 0.6)
+            return
+        self._deliver(supplier_order_id, order_id, None)
+        if fails:
+            await asyncio.sleep(600 * (0.1 + way))
+            self._fail(supplier_order_id, order_id, refunds=True)
+
+    def _deliver(self, supplier_order_id: SupplierOrderId, order_id: str, count: int | None) -> None:
+        self._supplier.deliver(supplier_order_id, count)
+        what = "the rest" if count is None else f"{count} key(s)"
+        self._scene.history.add("supplier", f"delivers {what} of {supplier_order_id}", order_id)
+        with_key = self._scene.chance.happens(0.3, "key in the event", supplier_order_id)
+        self._tell(supplier_order_id, order_id, with_key=with_key)
+
+    def _fail(self, supplier_order_id: SupplierOrderId, order_id: str, *, refunds: bool) -> None:
+        (self._supplier.refund if refunds else self._supplier.cancel)(supplier_order_id)
+        done = "refunds" if refunds else "cancels"
+        self._scene.history.fault(f"supplier {done}", "supplier", f"{done} {supplier_order_id}", order_id)
+        self._tell(supplier_order_id, order_id, with_key=False)
+
+    def _tell(self, supplier_order_id: SupplierOrderId, order_id: str, *, with_key: bool) -> None:
+        event = self._supplier.event_with_key if with_key else self._supplier.event_of
+        headers, body = event(supplier_order_id)
+        self._post.send(Source.KINGUIN, headers, body, order_id=order_id, about=f"event about {supplier_order_id}")
+
+
+def _delay(size: float) -> float:
+    """Seconds for most, minutes for some, up to an hour and a half for a few."""
+    return 2 + 60 * size if size < 0.7 else 60 + 5_400 * (size - 0.7) / 0.3 * size
