@@ -20,8 +20,8 @@ from bitloot_core.ports.inbox import Source
 from bitloot_core.ports.loose_ends import Horizon, KnownJob, LooseEnds, PendingWebhook, Suspects
 from bitloot_core.values.ids import OrderId, WebhookId
 
-ENDED = "status IN ('expired', 'failed', 'fulfilled', 'refunded', 'cancelled')"
-"""Also the condition of the index of those that have come to their end; an index is used only for its own words."""
+_ENDED = "status NOT IN ('created', 'waiting', 'confirming', 'underpaid', 'paid', 'fulfilling', 'attention')"
+"""Also the condition of an index: it is taken only for its own words."""
 _IN_HAND = (
     Status.CREATED,
     Status.WAITING,
@@ -72,7 +72,7 @@ def _page(of: str, at: str) -> Statement:
 
 
 _OF_STATUS = _page("status = :status", "created_at")
-_OF_ENDED = _page(f"{ENDED} AND updated_at >= :ended", "updated_at")
+_OF_ENDED = _page(_ENDED, "updated_at")
 _WEBHOOKS = Statement("""
 SELECT w.id, w.source, w.order_id FROM webhook_logs AS w WHERE w.status = 'pending' AND w.received_at < :before
 AND NOT EXISTS (
@@ -120,7 +120,7 @@ def _orders(connection: Connection, which: Horizon, after: str, limit: int) -> S
         if phase < len(_IN_HAND):
             rows = _OF_STATUS.all(connection, values | {"status": str(_IN_HAND[phase])})
         else:
-            rows = _OF_ENDED.all(connection, values | {"ended": micros(which.ended_since)})
+            rows = _OF_ENDED.all(connection, values | {"at": max(at, micros(which.ended_since))})
         found += (OrderId(row.id) for row in rows if row.lacks)
         left -= len(rows)
         phase, at, name = (phase, rows[-1].place, rows[-1].id) if left == 0 else (phase + 1, 0, "")

@@ -6,7 +6,7 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-ENDED = sa.text("status IN ('expired', 'failed', 'fulfilled', 'refunded', 'cancelled')")
+ENDED = sa.text("status NOT IN ('created', 'waiting', 'confirming', 'underpaid', 'paid', 'fulfilling', 'attention')")
 
 
 def upgrade() -> None:
