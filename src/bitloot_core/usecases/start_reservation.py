@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from bitloot_core.order.buying import Buying, BuyingPaused
 from bitloot_core.order.commands import (
     ClaimPurchase,
     OpenFinding,
@@ -24,10 +25,12 @@ from bitloot_core.order.reservations import (
     DEAD_WORDS,
     ClaimedReservation,
     DoubtfulReservation,
+    Plan,
     PlannedReservation,
 )
 from bitloot_core.ports.jobs import Done, Snooze
 from bitloot_core.ports.supplier import Purchase
+from bitloot_core.usecases.buying import go_on_buying, may_buy, wait_for_buying
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import AlreadyTaken, Rejected, Unavailable, Unknown
 from bitloot_core.values.ids import ExternalRef, SupplierProductId, order_of
@@ -49,8 +52,9 @@ async def start_reservation(work: Work, ref: ExternalRef) -> None:
         res = order.reservation(res.plan.number)
     match res:
         case PlannedReservation():
-            if not await _adopt(work, order, ref):
-                await _buy(work, order, res)
+            buying = await may_buy(work)
+            if buying is not None and not await _adopt(work, order, ref):
+                await _buy(work, order, res.plan, buying)
         case DoubtfulReservation():
             await _look_up(work, order, res)
         case _:
@@ -94,9 +98,8 @@ def _record(number: int, purchase: Purchase) -> RecordPurchase:
     )
 
 
-async def _buy(work: Work, order: Order, res: PlannedReservation | DoubtfulReservation) -> None:
-    """Claim in writing, then send: the claim is where money that counts is demanded."""
-    plan = res.plan
+async def _buy(work: Work, order: Order, plan: Plan, buying: Buying) -> None:
+    """Claim in writing, then send: the claim is where money that counts is demanded, and that nothing stops buying."""
     if _is_too_late(work):
         await work.snooze(timedelta(0))
         return
@@ -105,6 +108,15 @@ async def _buy(work: Work, order: Order, res: PlannedReservation | DoubtfulReser
     except TransitionRefused as refusal:
         await _not_now(work, order, plan.ref, refusal)
         return
+    except BuyingPaused as paused:
+        await wait_for_buying(work, paused)
+        return
+    await _send(work, order, plan)
+    await go_on_buying(work, buying)
+
+
+async def _send(work: Work, order: Order, plan: Plan) -> None:
+    """Send a purchase that is claimed, and write down what came of it."""
     if _is_too_late(work):  # the claim itself can have taken long
         await work.finish(order, ReleasePurchase(number=plan.number), end=Snooze(until=work.now))
         return
@@ -141,8 +153,10 @@ async def _look_up(work: Work, order: Order, res: DoubtfulReservation) -> None:
     later = next((pause for pause in work.shop.policy.lookups() if pause > since), None)
     if later is not None:
         await work.end(Snooze(until=res.claimed_at + later))
-    else:
-        await _buy(work, order, res)
+        return
+    buying = await may_buy(work)
+    if buying is not None:
+        await _buy(work, order, res.plan, buying)
 
 
 async def _not_now(work: Work, order: Order, ref: ExternalRef, refusal: TransitionRefused) -> None:
