@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.engine import Connection, Row
 
 from bitloot_adapters.sql.columns import micros, storable
+from bitloot_adapters.sql.inbox_postgres import store_at_once
 from bitloot_adapters.sql.job_rows import ON_LIVING, ask
 from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.tables import WEBHOOK_LOGS
@@ -97,10 +97,14 @@ class Sealed:
 def store_all(connection: Connection, batch: Sequence[Sealed]) -> list[Received]:
     """Store webhooks with their jobs, two statements for all of them; the answers are in the order of the batch."""
     merged = _merged(batch)
-    logs = _insert(connection, _LOGS_HEAD, _LOGS_ROW, _LOGS_TAIL, [_log_row(one) for one in merged.values()])
+    rows = [_log_row(one) for one in merged.values()]
+    if connection.dialect.name == "postgresql":
+        logs = store_at_once(connection, rows)
+        jobs = {row.id: JobId(row.job_id) for row in logs if row.job_id is not None}
+    else:
+        logs = _insert(connection, _LOGS_HEAD, _LOGS_ROW, _LOGS_TAIL, rows)
+        jobs = _ask_all(connection, [row for row in logs if row.status not in OVER], merged)
     stored = {(row.source, row.dedupe_key): row for row in logs}
-    waiting = [row for row in logs if row.status not in OVER]
-    jobs = _ask_all(connection, waiting, merged)
     answers: list[Received] = []
     fresh = {name for name, row in stored.items() if row.deliveries == merged[name].deliveries}
     for one in batch:
@@ -164,23 +168,19 @@ def _merged(batch: Sequence[Sealed]) -> dict[tuple[str, str], Sealed]:
 
 
 @functools.cache
-def _many(paramstyle: str, head: str, row: str, count: int, tail: str) -> str:
+def _many(head: str, row: str, count: int, tail: str) -> str:
     """
     A statement over so many rows, as the driver takes it.
 
     As `text` each number of rows would be compiled and kept by SQLAlchemy: a megabyte for each, and twice the time.
     """
-    statement = f"{head} VALUES {', '.join([row] * count)} {tail}"
-    if paramstyle == "qmark":
-        return statement
-    numbers = itertools.count(1)
-    return re.sub(r"\?", lambda _: f"${next(numbers)}", statement)
+    return f"{head} VALUES {', '.join([row] * count)} {tail}"
 
 
 def _insert(
     connection: Connection, head: str, row: str, tail: str, rows: Sequence[tuple[object, ...]]
 ) -> list[Row[Any]]:
-    statement = _many(connection.dialect.paramstyle, head, row, len(rows), tail)
+    statement = _many(head, row, len(rows), tail)
     return list(connection.exec_driver_sql(statement, tuple(itertools.chain.from_iterable(rows))))
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 import attrs
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import and_, bindparam, or_, select, text, update
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.columns import micros, moment, storable
@@ -33,10 +33,31 @@ _ASK = Statement(
     "INSERT INTO jobs (name, ref, order_id, status, due_at, created_at) "
     "VALUES (:name, :ref, :order_id, 'ready', :due_at, :now)" + ON_LIVING + "RETURNING id, status, due_at"
 )
+# Several workers look at the same list. On PostgreSQL a row that another has in hand is passed over, not waited for.
+_FREE = (
+    select(JOBS.c.id)
+    .where(
+        JOBS.c.id == bindparam("which"),
+        or_(
+            and_(JOBS.c.status == "ready", JOBS.c.due_at <= bindparam("now")),
+            and_(JOBS.c.status == "running", JOBS.c.lease_until <= bindparam("now")),
+        ),
+    )
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
 _CLAIM = Statement(
-    "UPDATE jobs SET status = 'running', lease_until = :until, lease_token = :token, attempts = attempts + 1 "
-    "WHERE id = :id AND ((status = 'ready' AND due_at <= :now) OR (status = 'running' AND lease_until <= :now)) "
-    "RETURNING name, ref, order_id, attempts, snoozes, wake, created_at"
+    update(JOBS)
+    .where(JOBS.c.id == _FREE)
+    .values(
+        status="running",
+        lease_until=bindparam("until"),
+        lease_token=bindparam("token"),
+        attempts=JOBS.c.attempts + 1,
+    )
+    .returning(
+        JOBS.c.name, JOBS.c.ref, JOBS.c.order_id, JOBS.c.attempts, JOBS.c.snoozes, JOBS.c.wake, JOBS.c.created_at
+    )
 )
 # Two halves, each read off its own partial index: an OR would sort the whole backlog at every look.
 _DUE = text(
@@ -96,7 +117,7 @@ def ask(connection: Connection, request: JobRequest, *, now: datetime) -> Touche
 def claim(connection: Connection, job_id: JobId, *, now: datetime, lease: timedelta, token: str) -> ClaimedJob | None:
     """Take a job that is due and free; counts an attempt."""
     until = now + lease
-    parameters = {"id": job_id, "now": micros(now), "until": micros(until), "token": token}
+    parameters = {"which": job_id, "now": micros(now), "until": micros(until), "token": token}
     row = _CLAIM.first(connection, parameters)
     if row is None:
         return None
