@@ -51,6 +51,7 @@ from bitloot_http.readiness import probes_of
 from bitloot_http.rotation import Kind, Sealed
 from bitloot_http.service import BackRoom, Part, Seams, Service
 from bitloot_http.settings import Settings
+from bitloot_http.sweeper import LOOKS_A_SWEEP, Sweeper
 from bitloot_http.unheard import Unheard
 from bitloot_http.worker import Worker
 
@@ -225,6 +226,9 @@ async def open_service(
             caretaker = Caretaker(_rounds(storage, shop.clock, settings))
             caretaker.start()
             stack.push_async_callback(caretaker.stop)
+            sweeper = Sweeper(shop, every=settings.relay * LOOKS_A_SWEEP)
+            sweeper.start()
+            stack.push_async_callback(sweeper.stop)
         probes = probes_of(
             shop,
             write=lambda: storage.database.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()),
