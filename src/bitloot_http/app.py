@@ -12,6 +12,9 @@ from aiohttp import web
 
 from bitloot_core.usecases.shop import Shop
 from bitloot_http.access import AdminTokens
+from bitloot_http.accounts.books import StaffBooks
+from bitloot_http.accounts.passwords import Passwords
+from bitloot_http.accounts.reception import Reception
 from bitloot_http.coins import CoinShelf
 from bitloot_http.counts import Counts
 from bitloot_http.docs_page import docs
@@ -19,6 +22,7 @@ from bitloot_http.edge import EDGE, Edge
 from bitloot_http.endpoints import ENDPOINTS, PARAMETERS, Handler
 from bitloot_http.front_door import front_door
 from bitloot_http.handlers import assets, delivery, pages
+from bitloot_http.handlers.console.routes import CONSOLE
 from bitloot_http.openapi import openapi
 from bitloot_http.rate import Buckets
 from bitloot_http.readiness import Probe
@@ -60,6 +64,11 @@ class Serves(Protocol):
         """Finds the tokens of the staff."""
         ...
 
+    @property
+    def staff(self) -> StaffBooks:
+        """The accounts of the staff, and their sessions."""
+        ...
+
 
 def build_app(service: Serves, *, probes: Mapping[str, Probe] | None = None) -> web.Application:
     """
@@ -74,6 +83,7 @@ def build_app(service: Serves, *, probes: Mapping[str, Probe] | None = None) -> 
         shop=shop,
         settings=settings,
         tokens=service.tokens,
+        reception=Reception(service.staff, Passwords(), shop.clock),
         probes=probes or {},
         coins=CoinShelf(shop),
         counts=Counts(),
@@ -82,7 +92,7 @@ def build_app(service: Serves, *, probes: Mapping[str, Probe] | None = None) -> 
     )
     for endpoint in ENDPOINTS:
         _add(app, endpoint.method.upper(), endpoint.path, endpoint.handler)
-    for method, path, handler in PAGES:
+    for method, path, handler in (*PAGES, *CONSOLE):
         _add(app, method, path, handler)
     app.on_cleanup.append(_close)
     return app

@@ -203,7 +203,7 @@ async def open_back_room(settings: Settings, seams: Seams | None = None) -> Asyn
         columns = {Kind.WEBHOOK_BODY: BODIES, Kind.SECOND_FACTOR: SECOND_FACTORS}
         rows = {kind: SqlSealedRows(storage.database, sealer, column) for kind, column in columns.items()}
         sealed = Sealed(vault=wiring.vault(), rows=rows, master_keys=master_keys.ids)
-        yield BackRoom(shop=wiring.shop(), tokens=storage.admin_tokens, sealed=sealed)
+        yield BackRoom(shop=wiring.shop(), tokens=storage.admin_tokens, staff=storage.staff, sealed=sealed)
 
 
 @asynccontextmanager
@@ -235,7 +235,8 @@ async def open_service(
             schema=lambda: storage.database.read(migrate.check_open),
             bell=None if isinstance(bell, EmbeddedBroker) else bell.answers,
         )
-        yield Service(settings=settings, shop=shop, worker=worker, tokens=storage.admin_tokens, probes=probes)
+        tokens, staff = storage.admin_tokens, storage.staff
+        yield Service(settings=settings, shop=shop, worker=worker, tokens=tokens, staff=staff, probes=probes)
 
 
 def _rounds(storage: SqlStorage, clock: Clock, settings: Settings) -> dict[str, Round]:

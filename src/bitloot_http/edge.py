@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bitloot_core.usecases.shop import Shop
 from bitloot_http.access import AdminTokens
+from bitloot_http.accounts.reception import Reception
 from bitloot_http.coins import CoinShelf
 from bitloot_http.counts import Counts
 from bitloot_http.rate import Buckets
@@ -25,6 +26,7 @@ class Edge:
     The bundle that every handler gets.
 
     Attributes:
+        reception: lets the staff into the console.
         probes: what `/health/ready` looks at, by name.
         orders_rate: how quickly one address may place orders.
         mails_rate: how quickly fresh links may be asked for, for one order.
@@ -33,6 +35,7 @@ class Edge:
     shop: Shop
     settings: Settings
     tokens: AdminTokens[Any]
+    reception: Reception
     probes: Mapping[str, Probe]
     coins: CoinShelf
     counts: Counts

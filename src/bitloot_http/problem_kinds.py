@@ -59,6 +59,17 @@ KINDS: Mapping[str, ProblemKind] = {
         title="The request came from another site",
         advice="Open the page yourself and press the button there.",
     ),
+    "session-over": ProblemKind(
+        status=401, title="The session has ended", advice="Log in again; what you were looking at is still there."
+    ),
+    "form-outdated": ProblemKind(
+        status=403, title="The form is out of date", advice="Load the page again, and send it from there."
+    ),
+    "proof-needed": ProblemKind(
+        status=403,
+        title="A secret is needed once more",
+        advice="Go back, and give a code of your app or your password.",
+    ),
     # 404, 405
     "not-found": ProblemKind(
         status=404, title="There is nothing here", advice="Check the address, or go to the shop's front page."
@@ -76,6 +87,12 @@ KINDS: Mapping[str, ProblemKind] = {
     # 409: the state forbids it
     "refused-by-state": ProblemKind(status=409, title="The state of the order forbids this"),
     "not-cancellable": ProblemKind(status=409, title="Money came for the order: refund it instead"),
+    "buyer-needed": ProblemKind(status=409, title="Somebody may still have to write to the buyer"),
+    "buyer-forgotten": ProblemKind(
+        status=409,
+        title="The buyer's address was erased",
+        advice="It was erased because somebody asked for it, and nothing can be sent there any more.",
+    ),
     "nothing-to-refund": ProblemKind(status=409, title="No money was ever seen on the order"),
     "nothing-to-retry": ProblemKind(status=409, title="The order is over, and nothing of it is stuck"),
     "nothing-to-accept": ProblemKind(status=409, title="No such payment waits for a decision"),

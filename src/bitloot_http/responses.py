@@ -11,6 +11,7 @@ from bitloot_http.pages.rendering import page
 from bitloot_http.problems import MEDIA_TYPE, Problem
 from bitloot_http.requests import wants_page
 
+_CONSOLE = "/console"
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -22,8 +23,9 @@ def json_response(view: object, *, status: int = 200) -> web.Response:
 def problem_response(request: web.Request, problem: Problem, request_id: str) -> web.Response:
     """Answer a problem: as a page to a person, as problem+json to a program."""
     if wants_page(request):
+        template = "console/problem.html" if request.path.startswith(_CONSOLE) else "problem.html"
         response = page(
-            "problem.html",
+            template,
             problem.kind.status,
             title=problem.kind.title,
             advice=problem.kind.advice,

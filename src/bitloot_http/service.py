@@ -13,6 +13,7 @@ import attrs
 
 from bitloot_core.usecases.shop import Shop
 from bitloot_http.access import AdminTokens
+from bitloot_http.accounts.books import StaffBooks
 from bitloot_http.new_token import KeepsTokens
 from bitloot_http.readiness import Probe
 from bitloot_http.rotation import Sealed
@@ -54,11 +55,13 @@ class BackRoom:
 
     Attributes:
         tokens: the admin's tokens.
+        staff: the accounts of the staff.
         sealed: everything that is sealed under the master keys.
     """
 
     shop: Shop
     tokens: Tokens
+    staff: StaffBooks
     sealed: Sealed
 
 
@@ -70,6 +73,7 @@ class Service:
     Attributes:
         worker: does jobs; started and stopped with the service. None where workers are processes of their own.
         tokens: the admin's tokens.
+        staff: the accounts of the staff.
         probes: what `/health/ready` looks at.
     """
 
@@ -77,4 +81,5 @@ class Service:
     shop: Shop
     worker: Worker | None
     tokens: Tokens
+    staff: StaffBooks
     probes: Mapping[str, Probe]

@@ -7,6 +7,7 @@ import asyncio
 import attrs
 
 from bitloot_adapters.sql.admin_tokens import SqlAdminTokens
+from bitloot_adapters.sql.staff import SqlStaff
 from bitloot_core.usecases.shop import Shop
 from bitloot_http.app import build_app
 from bitloot_http.cli.running import run_loop
@@ -25,6 +26,7 @@ class WebOnly:
     settings: Settings
     shop: Shop
     tokens: SqlAdminTokens | None = None
+    staff: SqlStaff | None = None
 
 
 async def main() -> None:

@@ -28,9 +28,7 @@ _USE_CODE = text(
     "UPDATE admin_recovery_codes SET used_at = :now "
     "WHERE user_id = :user_id AND code_sha256 = :code_sha256 AND used_at IS NULL"
 )
-_USE_STEP = text(
-    "UPDATE admin_users SET totp_step = :step, totp_sealed = :sealed WHERE id = :user_id AND totp_step < :step"
-)
+_USE_STEP = text("UPDATE admin_users SET totp_step = :step WHERE id = :user_id AND totp_step < :step")
 _SET_PASSWORD = text("UPDATE admin_users SET password_hash = :password_hash WHERE id = :user_id")
 _SET_TOTP = text("UPDATE admin_users SET totp_sealed = :sealed, totp_step = 0 WHERE id = :user_id")
 _DISABLE = text("UPDATE admin_users SET disabled_at = :now WHERE id = :user_id AND disabled_at IS NULL")
@@ -112,12 +110,8 @@ class SqlAdminUsers:
         return tuple(map(self._user, rows))
 
     async def use_step(self, user_id: int, step: int) -> bool:
-        """
-        Use the code of a time step, once: whether nobody has used it, or a later one, before.
-
-        The secret is sealed anew with it, so that it follows when the master key changes.
-        """
-        return await self._database.write(lambda c: self._use_step(c, user_id, step))
+        """Use the code of a time step, once: whether nobody has used it, or a later one, before."""
+        return await self._database.write(executing(_USE_STEP, {"user_id": user_id, "step": step})) == 1
 
     async def use_code(self, user_id: int, code_sha256: str, *, now: datetime) -> bool:
         """Use a recovery code, once: whether it is one of this account's, and was not used before."""
@@ -151,13 +145,6 @@ class SqlAdminUsers:
     async def enable(self, user_id: int) -> None:
         """Let it in again. Idempotent."""
         await self._database.write(executing(_ENABLE, {"user_id": user_id}))
-
-    def _use_step(self, connection: Connection, user_id: int, step: int) -> bool:
-        row = connection.execute(select(ADMIN_USERS).where(ADMIN_USERS.c.id == user_id)).first()
-        if row is None:
-            return False
-        sealed = self._seal(row.name, self._opened(row))
-        return connection.execute(_USE_STEP, {"user_id": user_id, "step": step, "sealed": sealed}).rowcount == 1
 
     def _user(self, row: Row[tuple[object, ...]]) -> AdminUser:
         return AdminUser(

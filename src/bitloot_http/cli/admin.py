@@ -1,5 +1,5 @@
 """
-`bitloot admin`: who may use the admin API.
+`bitloot admin`: who may use the admin API, and who may open the console.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import typer
 if TYPE_CHECKING:
     from bitloot_http.settings import Settings
 
-commands = typer.Typer(help="Who may use the admin API.", no_args_is_help=True)
+commands = typer.Typer(help="Who may use the admin API and the console.", no_args_is_help=True)
 SCOPES = ("read", "operate", "keys")
-"""What a token may allow: to look, to act on orders, to see keys."""
+"""What a token or an account may allow: to look, to act on orders, to see keys."""
 
 
 @commands.callback()
 def _group() -> None:
-    """Who may use the admin API."""
+    """Who may use the admin API and the console."""
 
 
 @commands.command("create-token")
@@ -33,9 +33,7 @@ def create_token(
 
     from bitloot_http.cli.running import run
 
-    scopes = tuple(dict.fromkeys(part.strip() for part in scope.split(",") if part.strip()))
-    if not scopes or not set(scopes) <= set(SCOPES):
-        raise typer.BadParameter(f"some of {', '.join(SCOPES)}, separated by commas", param_hint="--scope")
+    scopes = scopes_in(scope)
 
     async def work(settings: Settings) -> None:
         from bitloot_http.cli.required_database import require_database
@@ -52,3 +50,16 @@ def create_token(
             typer.echo("It is shown this once. Send it as `Authorization: Bearer ...`.", err=True)
 
     run(work)
+
+
+def scopes_in(text: str) -> tuple[str, ...]:
+    """
+    The scopes that were named, each once.
+
+    Raises:
+        typer.BadParameter: none was, or one that there is not.
+    """
+    scopes = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise typer.BadParameter(f"some of {', '.join(SCOPES)}, separated by commas", param_hint="--scope")
+    return scopes

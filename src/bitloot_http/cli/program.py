@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from bitloot_http.cli import admin, database, demo, orders, products, serve, vault, webhooks, worker
+from bitloot_http.cli import admin, database, demo, orders, products, serve, users, vault, webhooks, worker
 
 program = typer.Typer(
     name="bitloot",
@@ -23,4 +23,5 @@ program.add_typer(products.commands, name="products")
 program.add_typer(orders.commands, name="orders")
 program.add_typer(webhooks.commands, name="webhooks")
 program.add_typer(vault.commands, name="vault")
+admin.commands.add_typer(users.commands)
 program.add_typer(admin.commands, name="admin")

@@ -14,6 +14,7 @@ from bitloot_http.cli.failures import INTERRUPTED, NOT_ASKED_PROPERLY, Failure, 
 
 if TYPE_CHECKING:
     from bitloot_core.usecases.shop import Shop
+    from bitloot_http.service import BackRoom
     from bitloot_http.settings import Settings
 
 T = TypeVar("T")
@@ -48,6 +49,20 @@ def run_with_shop(work: Callable[[Shop], Awaitable[T]], *, makes_database: bool 
         await require_database(found, makes_new=makes_database)
         async with open_shop(found) as shop:
             return await work(shop)
+
+    return run(opened)
+
+
+def run_in_back_room(work: Callable[[BackRoom], Awaitable[T]], *, makes_database: bool = False) -> T:
+    """The same with what only the commands of an operator work with; as `run_with_shop`."""
+
+    async def opened(found: Settings) -> T:
+        from bitloot_http.cli.required_database import require_database
+        from bitloot_http.container import open_back_room
+
+        await require_database(found, makes_new=makes_database)
+        async with open_back_room(found) as room:
+            return await work(room)
 
     return run(opened)
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bitloot_http.ages import age
 from bitloot_http.outgoing import iso
 from bitloot_http.pages.assets import asset_path
+from bitloot_http.pages.console.words import job_does, tone_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,11 +56,20 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = asset_path
+    environment.filters["age"] = age
     environment.filters["iso"] = iso
+    environment.filters["tone"] = tone_of
+    environment.filters["job_does"] = job_does
     environment.filters["utc"] = _utc
+    environment.filters["stamp"] = _stamp
     return environment
 
 
 def _utc(moment: datetime, day: bool = False) -> str:  # noqa: FBT001, FBT002 - a template calls it so
     """A time for people who have no script that knows their zone."""
     return moment.strftime("%-d %B %Y" if day else "%-d %b %Y, %H:%M UTC")
+
+
+def _stamp(moment: datetime) -> str:
+    """A time to the second, for people who compare it with a log."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
+from fake_staff import FakeStaff
 
 from bitloot_core.order.order import LiveLink, Order
 from bitloot_core.ports.catalogue import Product
@@ -84,6 +85,7 @@ class FakeService:
     settings: Settings
     fakes: FakeShop
     tokens: FakeTokens
+    staff: FakeStaff = attrs.field(factory=FakeStaff)
 
     @property
     def shop(self) -> Any:
@@ -99,6 +101,7 @@ class World:
         fakes: the shop on fakes.
         client: asks the application; keeps cookies, as a browser does.
         tokens: the staff's tokens.
+        staff: the staff's accounts.
     """
 
     def __init__(self, client: TestClient[Any, Any], service: FakeService, edge: Edge) -> None:
@@ -106,6 +109,7 @@ class World:
         self.client = client
         self.fakes = service.fakes
         self.tokens = service.tokens
+        self.staff = service.staff
         self.edge = edge
 
     async def placed(self, **changes: Any) -> dict[str, Any]:

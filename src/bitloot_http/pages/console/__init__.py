@@ -1,0 +1,3 @@
+"""
+What the pages of the console say: pure functions from the ports' rows to words. No request, no port.
+"""

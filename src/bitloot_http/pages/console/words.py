@@ -1,0 +1,136 @@
+"""
+Words and tones: how a status looks, and what a job does, in the operator's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import attrs
+
+Tone: TypeAlias = Literal["good", "busy", "bad", "warn", "still"]
+
+TONES: Mapping[str, Tone] = {
+    # orders
+    "created": "still",
+    "waiting": "still",
+    "confirming": "busy",
+    "underpaid": "bad",
+    "expired": "still",
+    "failed": "still",
+    "paid": "busy",
+    "fulfilling": "busy",
+    "fulfilled": "good",
+    "attention": "bad",
+    "refunded": "warn",
+    "cancelled": "still",
+    # reservations
+    "planned": "busy",
+    "claimed": "busy",
+    "in-doubt": "warn",
+    "placed": "busy",
+    "completed": "good",
+    "refused": "bad",
+    "fallen": "bad",
+    # webhooks
+    "pending": "busy",
+    "processed": "good",
+    "ignored": "still",
+    # jobs
+    "ready": "still",
+    "running": "busy",
+    "done": "good",
+    "dead": "bad",
+    # findings
+    "open": "bad",
+    "resolved": "still",
+    # units
+    "owed": "still",
+    "held": "good",
+    "returned": "warn",
+    "replaced": "warn",
+    # payments
+    "asking the gateway": "busy",
+    "in doubt": "warn",
+    "seen": "busy",
+    "settled": "good",
+    "short": "bad",
+    "in review": "bad",
+    "not asked for": "bad",
+    "sent back": "warn",
+}
+"""The tone of each status word; `failed` is said by orders and by webhooks."""
+
+JOBS: Mapping[str, str] = {
+    "reserve": "buys the keys at Kinguin",
+    "kinguin.webhook": "takes in what Kinguin told",
+    "nowpayments.ipn": "takes in what NOWPayments told",
+    "check-payment": "asks NOWPayments how the payment stands",
+    "check-reservation": "asks Kinguin how the purchase stands, and fetches its keys",
+    "send-mail": "sends the mail",
+    "expire": "lets the order expire if no money has come",
+    "fulfillOrder": "buys the keys and fetches them",
+}
+"""What each job does, as the rest of a sentence."""
+
+
+@attrs.frozen(kw_only=True)
+class DeedWords:
+    """
+    What a person can decide about an order, in words.
+
+    Attributes:
+        name: on the button.
+        what: what it does.
+        done: that it was done.
+        grave: whether it cannot be taken back.
+    """
+
+    name: str
+    what: str
+    done: str
+    grave: bool = False
+
+
+DEEDS: Mapping[str, DeedWords] = {
+    "retry": DeedWords(
+        name="Try again",
+        what="Whatever is stuck is tried once more, now. A purchase that is known to be dead is made anew; one that "
+        "may live is looked up first. Pressing it twice does no harm.",
+        done="It is being tried again.",
+    ),
+    "resend": DeedWords(
+        name="Mail a fresh link",
+        what="The buyer gets a new delivery link by mail. The earlier ones stop working.",
+        done="A fresh link is on its way to the buyer.",
+    ),
+    "cancel": DeedWords(
+        name="Cancel the order",
+        what="Calls the order off before it is paid. Once money has come, record a refund instead.",
+        done="The order is cancelled.",
+        grave=True,
+    ),
+    "refund": DeedWords(
+        name="Record a refund",
+        what="Notes that the buyer has the money back: it sends none. No key goes out any more, and none can after it.",
+        done="The refund is recorded.",
+        grave=True,
+    ),
+}
+"""By the name of the action."""
+
+
+def tone_of(word: str) -> Tone:
+    """
+    The tone of a status word; an unknown one is neither good nor bad.
+
+    >>> tone_of("dead"), tone_of("a word of tomorrow")
+    ('bad', 'still')
+    """
+    return TONES.get(word, "still")
+
+
+def job_does(name: str) -> str:
+    """What a job does; an unknown one is named."""
+    return JOBS.get(name, f"does what is called {name}")
