@@ -4,6 +4,7 @@ The admin's lists as a port: rows for people, a page at a time.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -13,8 +14,12 @@ from bitloot_adapters.sql.audit_rows import accesses_of
 from bitloot_adapters.sql.columns import moment, moment_or_none
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.dossier import read_dossier, webhook_row, webhook_rows
+from bitloot_adapters.sql.mapping import RESERVATION_TAGS
 from bitloot_adapters.sql.pages import newest_first, page_of
+from bitloot_adapters.sql.switch_rows import read_buying
 from bitloot_adapters.sql.tables import JOBS, ORDERS, RESERVATIONS, WEBHOOK_LOGS
+from bitloot_core.order.buying import Pause
+from bitloot_core.order.reservations import PlannedReservation
 from bitloot_core.ports.queries import (
     Dossier,
     OrderFilter,
@@ -107,10 +112,11 @@ def _reservations(connection: Connection, which: ReservationFilter, part: Slice)
         (columns.order_id, which.order_id),
     )
     found = connection.execute(newest_first(rows, part, columns.created_at, columns.external_ref)).all()
-    return page_of(found, part, _reservation_row, lambda row: (row.created_at, row.external_ref))
+    pause = next(iter(read_buying(connection).pauses), None)
+    return page_of(found, part, partial(_reservation_row, pause), lambda row: (row.created_at, row.external_ref))
 
 
-def _reservation_row(row: Row[Any]) -> ReservationRow:
+def _reservation_row(pause: Pause | None, row: Row[Any]) -> ReservationRow:
     return ReservationRow(
         id=row.external_ref,
         order_id=OrderId(row.order_id),
@@ -124,6 +130,7 @@ def _reservation_row(row: Row[Any]) -> ReservationRow:
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
         next_at=moment_or_none(row.next_at),
+        pause=pause if row.status == RESERVATION_TAGS[PlannedReservation] else None,
     )
 
 

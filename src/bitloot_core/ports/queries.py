@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 import attrs
 
+from bitloot_core.order.buying import Pause
 from bitloot_core.order.findings import Finding
 from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.order.order import Order
@@ -91,6 +92,7 @@ class ReservationRow:
         status: the tag of its state (`planned`, `claimed`, `in-doubt`, `placed`, `completed`, `refused`, `fallen`).
         order_status: the shown status of its order.
         next_at: when its job looks at it next; None if no job will.
+        pause: what keeps it from being bought now, the oldest if there are several; None for one that was bought.
     """
 
     id: str
@@ -105,6 +107,7 @@ class ReservationRow:
     created_at: datetime
     updated_at: datetime
     next_at: datetime | None
+    pause: Pause | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -31,6 +31,7 @@ from bitloot_core.ports.queries import (
     WebhookRow,
 )
 from bitloot_http.ages import age
+from bitloot_http.wire.next_step import next_step
 
 STYLES = {
     "created": "dim",
@@ -161,11 +162,14 @@ def _findings_table(findings: Iterable[FindingRow], now: datetime) -> Table:
 
 
 def _reservations_table(rows: Iterable[ReservationRow], now: datetime) -> Table:
-    table = _table("our reference", "status", "the supplier's id", "the supplier says", ">cost", "placed")
+    table = _table(
+        "our reference", "status", "what comes next", "the supplier's id", "the supplier says", ">cost", "placed"
+    )
     for row in rows:
         table.add_row(
             row.id,
             Text(row.status),
+            _told(next_step(row)),
             _told(row.supplier_order_id or ""),
             _told(row.supplier_status or ""),
             "" if row.cost is None else str(row.cost),

@@ -4,10 +4,12 @@ What `--json` prints where the API has no view of it.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 import attrs
 
+from bitloot_core.order.buying import Buying, Pause
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.values.money import Money
 
@@ -46,3 +48,31 @@ class CatalogueView:
 
     items: tuple[CatalogueEntryView, ...]
     next_cursor: None = None
+
+
+@attrs.frozen(kw_only=True)
+class PauseView:
+    """A pause in buying."""
+
+    holder: str
+    by: str
+    reason: str
+    since: datetime
+    until: datetime | None
+
+    @classmethod
+    def of(cls, pause: Pause) -> Self:
+        """Show a pause."""
+        return cls(holder=str(pause.holder), by=pause.by, reason=pause.reason, since=pause.since, until=pause.until)
+
+
+@attrs.frozen(kw_only=True)
+class BuyingView:
+    """Whether the shop may buy."""
+
+    pauses: tuple[PauseView, ...]
+
+    @classmethod
+    def of(cls, buying: Buying) -> Self:
+        """Show what stops it."""
+        return cls(pauses=tuple(map(PauseView.of, buying.pauses)))

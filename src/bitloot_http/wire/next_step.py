@@ -29,5 +29,7 @@ def next_step(row: ReservationRow) -> str:
         return _AT_AN_END[row.status]
     if row.next_at is None:
         return "waits for an operator"
+    if row.pause is not None:
+        return f"waits: buying is paused by {row.pause.by} because {row.pause.reason}"
     when = row.next_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return f"{_BY_ITSELF.get(row.status, 'looked at')} at {when}"

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import attrs
 import pytest
 
+from bitloot_core.order.buying import Pause, PauseHolder
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import JobName
 from bitloot_core.order.status import shown_status
@@ -220,6 +221,19 @@ class QueriesContract:
         over = only((await world.queries.reservations(ReservationFilter(), Slice())).items)
 
         assert (request.due_at, None) == (waiting.next_at, over.next_at)
+
+    async def test_a_reservation_row_tells_what_it_waits_for(self, world: StorageWorld) -> None:
+        """One that is to be bought names the pause in buying that was there first; one that was bought names none."""
+        planned = await place(world, every_state()["reservation-planned"])
+        await place(world, reserved(settled(placed("o2"))))
+        second = Pause(holder=PauseHolder.OPERATOR, by="ann", reason="wait", since=world.clock.now())
+        first = attrs.evolve(second, holder=PauseHolder.RESTORE, since=world.clock.now() - MINUTE)
+        await world.switches.pause(second)
+        await world.switches.pause(first)
+
+        rows = (await world.queries.reservations(ReservationFilter(), Slice())).items
+
+        assert {planned.id: first, "o2": None} == {row.order_id: row.pause for row in rows}
 
     async def test_webhooks_are_filtered(self, world: StorageWorld) -> None:
         """By number, sender, type, status, order and the sender's name of the thing."""

@@ -136,6 +136,7 @@ class MemoryQueries:
                 created_at=created_at,
                 updated_at=updated_at,
                 next_at=self._next_look(res.plan.ref),
+                pause=next(iter(self._database.buying.pauses), None) if isinstance(res, PlannedReservation) else None,
             )
 
     def _next_look(self, ref: str) -> datetime | None:
