@@ -74,6 +74,7 @@ class Buyer:
         chance = scene.chance
         odd = chance.happens(scene.weather.odd_buyer, "buyer", number, "odd")
         self.way = chance.pick(tuple(Way), "buyer", number, "way") if odd else Way.EXACT
+        scene.facts.emails[self.order_id] = self.email
         self._coin = chance.pick(("btc", "ltc", "xrp"), "buyer", number, "coin")
         self._opened = 0
         self._items = tuple(

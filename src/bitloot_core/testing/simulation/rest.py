@@ -23,7 +23,7 @@ from bitloot_core.testing.simulation.network import run_through
 from bitloot_core.testing.simulation.scene import Scene
 from bitloot_core.testing.simulation.stores import LIVING
 from bitloot_core.testing.simulation.violation import hold
-from bitloot_core.testing.simulation.watch import MARK, Watch
+from bitloot_core.testing.simulation.watch import MARK, STRANGE_JOBS, Watch
 from bitloot_core.values.errors import BitlootError
 from bitloot_core.values.ids import GatewayPaymentId, OrderId, order_of
 from bitloot_core.values.keys import KeyMaterial, KeyOwner
@@ -81,8 +81,10 @@ class Rest:
             hold("I5", not open_, f"webhook {stored.id} is pending, and no job is about it", stored.order_id)
 
     def _jobs(self) -> None:
-        """Nothing is in hand, and what was given up is told."""
+        """Nothing is in hand, and what was given up is told; so is what nobody could make sense of."""
         told = {finding.subject for some in self._findings.values() for finding in some}
+        for name, ref in STRANGE_JOBS:
+            hold("I11", f"{name}:{ref}" in told, f"{name} {ref} makes no sense, and nobody was told")
         for job in self._scene.store.jobs():
             hold("I11", job.status != "running", f"{job.name} {job.ref} is still in hand", job.order_id)
             lost = job.status == "dead" and f"{job.name}:{job.ref}" not in told

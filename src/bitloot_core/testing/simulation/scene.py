@@ -105,6 +105,7 @@ class Facts:
 
     Attributes:
         placed: the orders that buyers were told of.
+        emails: where the keys of each order shall go.
         acknowledged: the webhooks that were answered with 200, by source and body.
         authentic: every body that the vendors signed.
         accepted: the payments that an operator let count.
@@ -115,6 +116,7 @@ class Facts:
     """
 
     placed: list[OrderId] = attrs.Factory(list)
+    emails: dict[OrderId, str] = attrs.Factory(dict)
     acknowledged: dict[tuple[Source, bytes], float] = attrs.Factory(dict)
     authentic: set[tuple[Source, bytes]] = attrs.Factory(set)
     accepted: set[GatewayPaymentId] = attrs.Factory(set)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+from bitloot_core.order.events import ReservationClaimed
 from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Cancelled, Fulfilled, Order, Refunded
 from bitloot_core.order.payments import OpenPayment, ReviewedPayment, ShortPayment, VoidPayment
@@ -166,6 +167,8 @@ class Watch:
         last = self._versions.get(order.id, 0)
         hold("I8", order.version == last + 1, f"version {order.version} was written over version {last}", order.id)
         self._versions[order.id] = order.version
+        claims = any(isinstance(event, ReservationClaimed) for event in change.events)
+        hold("I3", order.is_settled or not claims, "a purchase was claimed, and no payment counts", order.id)
         if change.before is not None:
             self._moved(change.before, order)
         self._keys_held(order)
@@ -260,7 +263,7 @@ class Watch:
         told = repr(mail).encode() + mail.link.reveal().encode()
         hold("I7", MARK not in told, "a key stands in a mail", mail.order_id)
         order = self._scene.store.order(mail.order_id)
-        right = order is not None and order.buyer.email == mail.to
+        right = order is not None and order.email == mail.to
         hold("I4", right, f"a mail of {mail.order_id} went to {mail.to}", mail.order_id)
         token = mail.link.reveal().rpartition("/")[2]
         try:
