@@ -1,12 +1,13 @@
 """The supplier's suite fails suppliers that break a promise: a suite that lets everything pass proves nothing."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from functools import partial
 
 import attrs
 import pytest
 
-from bitloot_core.order.reservations import PurchaseItem
+from bitloot_core.order.reservations import DEAD_WORDS, PurchaseItem
 from bitloot_core.ports.inbox import VerifiedWebhook
 from bitloot_core.ports.supplier import Purchase, ReturnedKey, SupplierKey
 from bitloot_core.testing import supplier_events
@@ -68,6 +69,50 @@ class HidesTheSurplus(FakeSupplier):
     async def find(self, ref: ExternalRef) -> tuple[Purchase, ...]:
         """Show the newest."""
         return (await super().find(ref))[-1:]
+
+
+class ListsOnePage(FakeSupplier):
+    """Takes the first page for the list."""
+
+    async def purchases_between(self, since: datetime, until: datetime) -> tuple[Purchase, ...]:
+        """List what fits on it."""
+        return (await super().purchases_between(since, until))[:100]
+
+
+class ListsWhatItLikes(FakeSupplier):
+    """Thinks that nobody asks for purchases that came to nothing."""
+
+    async def purchases_between(self, since: datetime, until: datetime) -> tuple[Purchase, ...]:
+        """List what is alive."""
+        return tuple(one for one in await super().purchases_between(since, until) if one.word not in DEAD_WORDS)
+
+
+class ListsOneForEach(FakeSupplier):
+    """Keeps its list by reference."""
+
+    async def purchases_between(self, since: datetime, until: datetime) -> tuple[Purchase, ...]:
+        """List the newest under each."""
+        return tuple({one.ref: one for one in await super().purchases_between(since, until)}.values())
+
+
+class ListsEverything(FakeSupplier):
+    """Does not look at the dates."""
+
+    async def purchases_between(self, since: datetime, until: datetime) -> tuple[Purchase, ...]:
+        """List all that it ever sold."""
+        await super().purchases_between(since, until)
+        return self.purchases
+
+
+class ListsNothingInTrouble(FakeSupplier):
+    """Has an empty list where it has none."""
+
+    async def purchases_between(self, since: datetime, until: datetime) -> tuple[Purchase, ...]:
+        """List what can be had."""
+        try:
+            return await super().purchases_between(since, until)
+        except PortError:
+            return ()
 
 
 class ReadsOnePage(FakeSupplier):
@@ -171,6 +216,12 @@ def broken_by(accident: str) -> Callable[[FakeSupplierWorld], Awaitable[None]]:
         (TakesTroubleForNothing, SUITE.test_a_supplier_that_cannot_be_reached_did_nothing),
         (FindsByTheBeginning, SUITE.test_a_reference_finds_its_own_purchase_only),
         (HidesTheSurplus, SUITE.test_a_surplus_purchase_is_shown_with_the_first),
+        (ListsOnePage, SUITE.test_every_purchase_is_listed_once),
+        (ListsWhatItLikes, SUITE.test_every_purchase_is_listed_once),
+        (ListsOneForEach, SUITE.test_a_surplus_purchase_is_listed_with_the_first),
+        (ListsEverything, SUITE.test_a_list_has_the_purchases_of_its_time),
+        (ListsNothingInTrouble, partial(SUITE.test_a_list_that_does_not_arrive_is_none, accident="failed")),
+        (ListsNothingInTrouble, SUITE.test_a_supplier_that_is_busy_says_how_long),
         (ReadsOnePage, SUITE.test_every_key_of_the_largest_purchase_is_shown_once),
         (CountsAKeyTwice, SUITE.test_every_key_of_the_largest_purchase_is_shown_once),
         (CountsAKeyTwice, SUITE.test_keys_come_one_by_one),

@@ -46,6 +46,7 @@ SECRET = "the-webhook-secret-of-the-shop"
 CALLS: dict[str, Call] = {
     "reserve": "POST /v2/order",
     "find": "GET /v1/order",
+    "purchases_between": "GET /v1/order",
     "status": "GET /v1/order/{orderId}",
     "keys_of": "GET /v2/order/{orderId}/keys",
     "return_keys": "POST /v2/order/{orderId}/keys/return",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +27,7 @@ from bitloot_adapters.kinguin.wire import (
     read_balance,
     read_found,
     read_keys,
+    read_listed,
     read_order,
     read_returned,
 )
@@ -44,8 +46,13 @@ SMALLEST_PAGE = 25
 """The API's own page size: a page with fewer entries is the last, also where our `limit` was not heeded."""
 MOST_PAGES = 50
 """More pages than any purchase of ours can have: whoever gives more is not answering what we asked."""
+MOST_LIST_PAGES = 1000
+"""100,000 orders, which is more than a day's: whoever asks for more at once asks for too much."""
+MOST_READINGS = 3
+"""How often a list is read whose pages do not fit together."""
 
 _SUCCESS = range(200, 300)
+_ALMOST_A_SECOND = timedelta(seconds=1, microseconds=-1)
 _VERSION = re.compile(r"/v[0-9]+$", re.IGNORECASE)
 _Read = TypeVar("_Read")
 
@@ -115,6 +122,31 @@ class KinguinSupplier:
             if not page.shown:
                 raise Unavailable(PORT, "the search shows fewer orders than it counts")
         raise Unavailable(PORT, "the search does not end")
+
+    async def purchases_between(self, since: datetime, until: datetime) -> tuple[Purchase, ...]:
+        """Search all pages of `GET /v1/order?createdAtFrom=&createdAtTo=`, and again if orders moved between pages."""
+        span = {"createdAtFrom": _second(since), "createdAtTo": _second(until + _ALMOST_A_SECOND)}
+        for _ in range(MOST_READINGS):
+            found = await self._list(span)
+            if found is not None:
+                return found
+        raise Unavailable(PORT, "the list of orders changes while it is read")
+
+    async def _list(self, span: Mapping[str, str]) -> tuple[Purchase, ...] | None:
+        """Every order of a time; None if the pages did not show each of them."""
+        found: dict[SupplierOrderId, Purchase] = {}
+        names: set[str] = set()
+        shown = 0
+        for number in range(1, MOST_LIST_PAGES + 1):
+            page = _read(await self._get("/v1/order", {**span, **_page(number)}), read_listed)
+            found |= {purchase.supplier_order_id: purchase for purchase in page.purchases}
+            names.update(page.names)
+            shown += len(page.names)
+            if shown >= page.total:
+                return tuple(found.values()) if len(names) == page.total else None
+            if not page.names:
+                raise Unavailable(PORT, "the list shows fewer orders than it counts")
+        raise Unavailable(PORT, "the list of orders does not end")
 
     async def status(self, supplier_order_id: SupplierOrderId) -> Purchase:
         """Read `GET /v1/order/{orderId}`."""
@@ -189,6 +221,15 @@ def _checked(base_url: str) -> str:
 
 def _page(number: int) -> dict[str, str]:
     return {"page": str(number), "limit": str(PAGE_SIZE)}
+
+
+def _second(at: datetime) -> str:
+    """
+    The second that a time lies in, as the API writes times.
+
+    **Source:** the field `createdAt` of its order object; which forms the filters take is not documented.
+    """
+    return at.astimezone(UTC).replace(microsecond=0).isoformat()
 
 
 def _wanted(items: tuple[PurchaseItem, ...]) -> dict[SupplierProductId, int]:

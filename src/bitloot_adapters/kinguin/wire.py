@@ -62,6 +62,22 @@ class Found:
     total: int
 
 
+@attrs.frozen(kw_only=True)
+class Listed:
+    """
+    One page of orders of any reference.
+
+    Attributes:
+        purchases: the orders that carry a reference.
+        names: the orders that the page holds, with and without one.
+        total: how many there are on all pages, as the API counts them.
+    """
+
+    purchases: tuple[Purchase, ...]
+    names: tuple[str, ...]
+    total: int
+
+
 def order_request(items: tuple[PurchaseItem, ...], *, ref: ExternalRef) -> dict[str, object]:
     """
     Write the body of `POST /v2/order`.
@@ -106,6 +122,22 @@ def read_found(payload: object, *, ref: ExternalRef) -> Found:
     orders = [read_object(entry, "search.results") for entry in _list(page.get("results"), "search.results")]
     ours = [order for order in orders if read_name(order, "orderExternalId") == ref]
     return Found(ours=tuple(read_order(order) for order in ours), shown=len(orders), total=_whole(page, "item_count"))
+
+
+def read_listed(payload: object) -> Listed:
+    """
+    Read one page of the order search, whatever the orders on it are.
+
+    Raises:
+        Unreadable: it is no page of orders, or one that has a reference lacks what we need.
+    """
+    page = read_object(payload, "search")
+    orders = [read_object(entry, "search.results") for entry in _list(page.get("results"), "search.results")]
+    return Listed(
+        purchases=tuple(read_order(order) for order in orders if _has_reference(order)),
+        names=tuple(read_name(order, "orderId") for order in orders),
+        total=_whole(page, "item_count"),
+    )
 
 
 def read_keys(payload: object) -> tuple[SupplierKey, ...]:
@@ -161,6 +193,12 @@ def read_name(source: Mapping[str, object], field: str) -> str:
     if not isinstance(value, str) or _NAME.fullmatch(value) is None:
         raise Unreadable(field, "is not an identifier")
     return value
+
+
+def _has_reference(order: Mapping[str, object]) -> bool:
+    """Whether an order was made under a reference that could be ours: one made by hand may have none, or any text."""
+    value = order.get("orderExternalId")
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
 def _product_request(item: PurchaseItem) -> dict[str, object]:

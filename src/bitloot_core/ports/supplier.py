@@ -120,6 +120,18 @@ class Supplier(Protocol):
         """
         ...
 
+    async def purchases_between(self, since: datetime, until: datetime) -> tuple[Purchase, ...]:
+        """
+        Every purchase under any reference that was made in this time, each once; in no promised order.
+
+        By the supplier's clock, both ends included; an end counts to the second. Purchases without a reference, such
+        as people make by hand, are left out. All of them are gathered before this returns: ask for a day at a time.
+
+        Raises:
+            Unavailable: also for an answer that cannot be understood, or a list that is not whole: never a part of it.
+        """
+        ...
+
     async def status(self, supplier_order_id: SupplierOrderId) -> Purchase:
         """
         One purchase as it is now.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bitloot_core.order.reservations import PurchaseItem, SupplierWord
@@ -70,6 +71,11 @@ class FakeSupplier:
         """The purchases under a reference, in the order in which they were made."""
         self._strike_before("find")
         return self.purchases_of(ref)
+
+    async def purchases_between(self, since: datetime, until: datetime) -> tuple[Purchase, ...]:
+        """The purchases of this time, newest first: their order is not promised."""
+        self._strike_before("purchases_between")
+        return tuple(one for one in reversed(self.purchases) if since <= one.created_at <= until)
 
     async def status(self, supplier_order_id: SupplierOrderId) -> Purchase:
         """One purchase."""

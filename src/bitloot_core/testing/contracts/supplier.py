@@ -14,6 +14,7 @@ from bitloot_core.order.reservations import KeyType, SupplierWord
 from bitloot_core.testing.contracts.supplier_doubt import SupplierDoubtContract
 from bitloot_core.testing.contracts.supplier_events import SupplierEventsContract
 from bitloot_core.testing.contracts.supplier_keys import NOBODYS, SupplierKeysContract
+from bitloot_core.testing.contracts.supplier_list import SupplierListContract
 from bitloot_core.testing.contracts.supplier_world import CAP, SupplierWorld, an_item, bought
 from bitloot_core.values.errors import NotFound, Rejected
 from bitloot_core.values.money import Money
@@ -21,7 +22,7 @@ from bitloot_core.values.money import Money
 RELEASE = date(2099, 1, 1)
 
 
-class SupplierContract(SupplierDoubtContract, SupplierKeysContract, SupplierEventsContract):
+class SupplierContract(SupplierDoubtContract, SupplierKeysContract, SupplierListContract, SupplierEventsContract):
     """What every supplier must do. The fixture `world` gives one that knows nothing of us yet."""
 
     @pytest.fixture
