@@ -13,10 +13,11 @@ from bitloot_adapters._shared.envelope import MasterKeys, PayloadSealer
 from bitloot_adapters.sql.postgres import PostgresDatabase
 from bitloot_adapters.sql.storage import SqlStorage
 from bitloot_adapters.sql.url import DatabaseUrl
+from bitloot_core.ports.inbox import ConsumedWebhook, WebhookStatus
 from bitloot_core.ports.jobs import Done, JobOutcome
 from bitloot_core.ports.store import Change, KeyAccess
-from bitloot_core.testing.orders import PLACED_AT
-from bitloot_core.testing.samples import a_job, a_webhook
+from bitloot_core.testing.orders import PLACED_AT, placed
+from bitloot_core.testing.samples import a_change, a_job, a_webhook
 from bitloot_core.values.ids import JobId, OrderId, unit_id
 
 LEASE = timedelta(minutes=2)
@@ -124,6 +125,51 @@ async def test_batches_of_the_same_webhooks_do_not_stop_each_other(processes: li
     assert deadlocks == 0
 
 
+async def test_a_webhook_that_comes_again_while_its_job_ends_stops_nobody(processes: list[SqlStorage]) -> None:
+    """Sender and worker touch the same two rows at the same moment, and neither waits for what the other waits for."""
+    sender, worker = processes[:2]
+    for number in range(40):
+        webhook = a_webhook(b"%d" % number)
+        stored = await sender.inbox.receive(webhook, now=PLACED_AT)
+        assert stored.job_id is not None
+        job = await worker.jobs.claim(stored.job_id, now=PLACED_AT, lease=LEASE, token="t")
+        assert job is not None
+        spent = ConsumedWebhook(id=stored.id, status=WebhookStatus.PROCESSED, result="settled", order_id=None)
+        end = Change(at=PLACED_AT, consumed=spent, outcome=JobOutcome(lease=job.lease, end=Done()))
+
+        await asyncio.gather(
+            worker.store.commit(end), *(sender.inbox.receive(webhook, now=PLACED_AT) for _ in range(3))
+        )
+
+    assert await deadlocks(sender) == 0
+
+
+async def test_two_jobs_of_one_order_that_ask_for_each_other_stop_nobody(processes: list[SqlStorage]) -> None:
+    """Each ends its own job and wakes the other's, in one write about the same order."""
+    one, other = processes[:2]
+    order = placed()
+    await one.store.commit(a_change(order))
+    for _ in range(40):
+        left, right = a_job("left", order_id=order.id), a_job("right", order_id=order.id)
+        writes = []
+        for storage, mine, theirs in ((one, left, right), (other, right, left)):
+            job_id = await storage.jobs.ask(mine, now=PLACED_AT)
+            job = await storage.jobs.claim(job_id, now=PLACED_AT, lease=LEASE, token="t")
+            assert job is not None
+            ended = JobOutcome(lease=job.lease, end=Done())
+            before = await storage.store.get(order.id)
+            writes.append((storage, Change(at=PLACED_AT, before=before, after=before, jobs=(theirs,), outcome=ended)))
+
+        await asyncio.gather(*(storage.store.commit(change) for storage, change in writes))
+
+        for name in (left, right):
+            again = await one.jobs.ask(name, now=PLACED_AT)
+            job = await one.jobs.claim(again, now=PLACED_AT, lease=LEASE, token="u")
+            assert job is not None
+            await one.jobs.end(JobOutcome(lease=job.lease, end=Done()), now=PLACED_AT)
+    assert await deadlocks(one) == 0
+
+
 async def test_the_audit_of_many_processes_is_one_chain(processes: list[SqlStorage]) -> None:
     """Accesses that are noted at the same time in several processes follow one another."""
     look = KeyAccess(
@@ -154,3 +200,10 @@ async def hold(storage: SqlStorage, job_id: JobId, held: asyncio.Event, go: asyn
         await_only(go.wait())
 
     await storage.database.write(work)
+
+
+async def deadlocks(storage: SqlStorage) -> int:
+    """How often two transactions have waited for each other, as the server counts it, in this life of the database."""
+    # Each session tells of its own when it ends, or once in a while.
+    question = "SELECT pg_stat_force_next_flush(), deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    return await storage.database.read(lambda c: c.exec_driver_sql(question).one().deadlocks)

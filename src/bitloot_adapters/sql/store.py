@@ -98,17 +98,22 @@ def _named(connection: Connection, refs: Sequence[StorageRef]) -> set[str]:
 
 
 def write_change(connection: Connection, change: Change) -> Committed:
-    """Write a change inside a transaction; what it raises must roll everything back."""
+    """
+    Write a change inside a transaction; what it raises must roll everything back.
+
+    On PostgreSQL a row is locked as it is written. The webhook comes first, as where it is taken in; then the order,
+    its jobs, and what the whole shop shares: so writes wait for one another, and never in a circle.
+    """
     touched: dict[int, job_rows.Touched] = {}
+    if change.consumed is not None:
+        _consume(connection, change.consumed, at=micros(change.at))
+    order = order_rows.write_order(connection, change)
     if change.fence is not None:
         job_rows.assert_held(connection, change.fence)
-    # The job ends first: one that asks for its own name again is a new job, due when it says.
+    # The job ends before others are asked for: one that asks for its own name again is a new job, due when it says.
     if change.outcome is not None:
         ended = job_rows.end(connection, change.outcome, now=change.at)
         touched[ended.id] = ended
-    if change.budget is not None:
-        hold_buying(connection, alone=change.budget.currency is not None)
-    order = order_rows.write_order(connection, change)
     for request in change.jobs:
         asked = job_rows.ask(connection, request, now=change.at)
         touched[asked.id] = asked
@@ -116,14 +121,13 @@ def write_change(connection: Connection, change: Change) -> Committed:
         keep_finding(connection, finding)
     if change.ledger:
         _ENTRY.change_each(connection, [_entry(entry) for entry in change.ledger])
-    if change.consumed is not None:
-        _consume(connection, change.consumed, at=micros(change.at))
     if change.link_use is not None:
         _view(connection, change.link_use)
+    if change.budget is not None:
+        hold_buying(connection, alone=change.budget.currency is not None)
+        require_room(connection, change.budget, now=change.at)
     if change.accesses:
         add_accesses(connection, change.accesses)
-    if change.budget is not None:
-        require_room(connection, change.budget, now=change.at)
     return Committed(order=order, due=tuple(one.id for one in touched.values() if one.is_due))
 
 

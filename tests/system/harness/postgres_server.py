@@ -41,6 +41,7 @@ DO $$ DECLARE one record; BEGIN
         EXECUTE format('DELETE FROM %I', one.tablename);
     END LOOP;
     PERFORM setval(seqrelid, 1, false) FROM pg_sequence;
+    PERFORM pg_stat_reset();
 END $$
 """
 
