@@ -36,6 +36,8 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "ORDERS_PER_MINUTE_PER_ADDRESS",
             "PAYMENT_",
             "SUPPLIER_",
+            "SPEND_CAP_PER_DAY",
+            "BALANCE_FLOOR",
         ),
     ),
     (

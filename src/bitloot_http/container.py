@@ -63,14 +63,12 @@ CONCURRENCY = 16
 """Jobs in hand at once: they mostly wait for vendors, so more than there are cores."""
 GRACE = timedelta(seconds=20)
 """How long a process that is told to stop may finish what it has in hand."""
-_LONGEST_CALL = timedelta(seconds=30)
 _SENDER = "BitLoot <shop@localhost>"
 _IPN_PATH = "/payments/ipn"
 
 
 def _deadlines(settings: Settings) -> Deadlines:
-    """A call must end while the lease of its job still holds, with time left to write what came of it."""
-    return Deadlines(total=min(_LONGEST_CALL, settings.job_lease / 3))
+    return Deadlines(total=settings.call_deadline)
 
 
 def _rate_limit(settings: Settings, database: Database, clock: SystemClock) -> RateLimit:
@@ -103,8 +101,8 @@ def _mailer(settings: Settings, clock: SystemClock) -> Mailer:
         return FolderMailer(settings.mail_dir, sender, clock=clock)
     from bitloot_adapters.smtp import SmtpMailer, SmtpServer
 
-    deadline = min(_LONGEST_CALL, settings.job_lease / 3)
-    return SmtpMailer(SmtpServer.parse(settings.smtp_url.reveal()), sender, clock=clock, deadline=deadline)
+    server = SmtpServer.parse(settings.smtp_url.reveal())
+    return SmtpMailer(server, sender, clock=clock, deadline=settings.call_deadline)
 
 
 def _link_secrets(settings: Settings) -> list[str]:
@@ -319,7 +317,7 @@ async def _bucket(settings: Settings, stack: AsyncExitStack) -> SealedBucket | N
             bucket=account.bucket,
             access_key_id=account.access_key_id,
             secret_access_key=account.secret_access_key,
-            deadlines=R2Deadlines(operation=min(R2Deadlines().operation, settings.job_lease / 3)),
+            deadlines=R2Deadlines(operation=min(R2Deadlines().operation, settings.call_deadline)),
         )
     )
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import attrs
 
 from bitloot_core.values.errors import BitlootError
-from bitloot_http.settings import Settings
+from bitloot_http.settings import Settings, deadline_under
 from bitloot_http.variables import Variable, variable_of
 
 _HEADING = """\
@@ -65,6 +66,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         except ValueError as refusal:
             problems.append(Problem(name=described.name, reason=str(refusal)))
     problems.extend(_problems_between(texts))
+    problems.extend(_problems_of_clocks(values))
     if problems:
         raise SettingsInvalid(tuple(problems))
     return Settings(**values)
@@ -86,6 +88,18 @@ def _problems_between(texts: Mapping[str, str]) -> Iterator[Problem]:
         yield from (Problem(name=name, reason="is missing: the four R2_* belong together") for name in missing)
     if "SMTP_URL" in texts and "MAIL_FROM" not in texts:
         yield Problem(name="MAIL_FROM", reason="is missing: SMTP_URL is set")
+
+
+def _problems_of_clocks(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """A purchase that a stalled worker sends late must not meet the one that takes its place."""
+    lease, quiet = values.get("job_lease"), values.get("supplier_quiet")
+    if lease is None or quiet is None:
+        return
+    least = lease + deadline_under(lease)
+    if quiet < least:
+        thousandths = -(-least // timedelta(milliseconds=1))  # rounded up: what is told must be enough
+        reason = f"must be at least {thousandths / 1000:g}: JOB_LEASE_SECONDS, and the time that a call may take"
+        yield Problem(name="SUPPLIER_QUIET_SECONDS", reason=reason)
 
 
 def variables() -> tuple[Variable, ...]:

@@ -13,13 +13,16 @@ from pathlib import Path
 
 import attrs
 
+from bitloot_core.order.buying import Budget
 from bitloot_core.order.policy import Policy, Repost
+from bitloot_core.values.money import Money
 from bitloot_core.values.secret import Secret
 from bitloot_http import variables as form
 from bitloot_http.variables import Network, variable
 
 LINK_SECRET_CHARACTERS = 32
 ADMIN_TOKEN_CHARACTERS = 24
+_LONGEST_CALL = timedelta(seconds=30)
 
 
 @attrs.frozen(kw_only=True)
@@ -30,6 +33,16 @@ class R2Account:
     secret_access_key: Secret
     endpoint: str
     bucket: str
+
+
+def deadline_under(lease: timedelta) -> timedelta:
+    """
+    How long a call may take: it must end while the lease of its job holds, with time to write what came of it.
+
+    >>> deadline_under(timedelta(seconds=120)), deadline_under(timedelta(seconds=9))
+    (datetime.timedelta(seconds=30), datetime.timedelta(seconds=3))
+    """
+    return min(_LONGEST_CALL, lease / 3)
 
 
 @attrs.frozen(kw_only=True)
@@ -250,6 +263,20 @@ class Settings:
             default="auto",
         )
     )
+    spend_cap_per_day: Money | None = attrs.field(
+        metadata=variable(
+            "SPEND_CAP_PER_DAY",
+            form.euros("0.01"),
+            "The most, in EUR, that is spent at the supplier in a day (UTC); then buying pauses. Absent: no cap.",
+        )
+    )
+    balance_floor: Money | None = attrs.field(
+        metadata=variable(
+            "BALANCE_FLOOR",
+            form.euros("0"),
+            "What must be left of the balance at the supplier, in EUR; then buying pauses. Absent: no floor.",
+        )
+    )
     job_lease: timedelta = attrs.field(
         metadata=variable("JOB_LEASE_SECONDS", form.seconds, "How long a claimed job is its worker's.", default="120"),
     )
@@ -277,6 +304,11 @@ class Settings:
                 return None
 
     @property
+    def call_deadline(self) -> timedelta:
+        """How long a call to a vendor may take."""
+        return deadline_under(self.job_lease)
+
+    @property
     def policy(self) -> Policy:
         """The rules of the shop that the core asks for."""
         return Policy(
@@ -290,4 +322,5 @@ class Settings:
             repost=self.supplier_repost,
             retry_base=self.retry_base,
             lease=self.job_lease,
+            budget=Budget(day_cap=self.spend_cap_per_day, floor=self.balance_floor),
         )

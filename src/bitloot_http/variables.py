@@ -22,6 +22,8 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from bitloot_core.order.policy import Repost
+from bitloot_core.values.errors import InvalidInput
+from bitloot_core.values.money import Money
 from bitloot_core.values.secret import Secret
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -164,6 +166,21 @@ def percent(text: str) -> Decimal:
     if _NUMBER.fullmatch(text) is None or not 0 <= Decimal(text) <= MOST_TOLERANCE:
         raise ValueError(f"must be a number from 0 to {MOST_TOLERANCE}")
     return Decimal(text)
+
+
+def euros(least: str) -> Callable[[str], Money]:
+    """Make a parser of amounts of EUR, the currency that the supplier charges in."""
+
+    def parse(text: str) -> Money:
+        try:
+            amount = Money.of(text, "EUR")
+        except InvalidInput as refusal:
+            raise ValueError("must be an amount of EUR, with two digits after the point at most") from refusal
+        if amount < Money.of(least, "EUR"):
+            raise ValueError(f"must be {least} (EUR) or more")
+        return amount
+
+    return parse
 
 
 def rate(text: str) -> float:

@@ -25,7 +25,7 @@ MOST_ORDERS = 200
 """A boundary whose name changed each time would never let it end."""
 CLOCKS = {
     "JOB_LEASE_SECONDS": "1.5",
-    "SUPPLIER_QUIET_SECONDS": "1.5",
+    "SUPPLIER_QUIET_SECONDS": "2",
     "PAYMENT_POLL_SECONDS": "0.6,20",
     "SUPPLIER_POLL_SECONDS": "0.6",
 }

@@ -28,7 +28,8 @@ UNHURRIED = "20"
 @pytest.fixture
 async def shop(tmp_path: Path, stocked: Path, s3: str) -> AsyncIterator[Production]:
     """A web process that only rings, and two workers."""
-    async with open_production(tmp_path, stocked, s3, workers=2, JOB_LEASE_SECONDS=UNHURRIED) as opened:
+    clocks = {"JOB_LEASE_SECONDS": UNHURRIED, "SUPPLIER_QUIET_SECONDS": "27"}
+    async with open_production(tmp_path, stocked, s3, workers=2, **clocks) as opened:
         yield opened
 
 

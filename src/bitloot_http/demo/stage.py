@@ -41,7 +41,7 @@ CLOCKS: Mapping[str, str] = {
     "RETRY_BASE_SECONDS": "0.3",
     "PAYMENT_POLL_SECONDS": "1,1,2,3,5",
     "SUPPLIER_POLL_SECONDS": "1,1,2,3,5",
-    "SUPPLIER_QUIET_SECONDS": "4",
+    "SUPPLIER_QUIET_SECONDS": "12",
     "JOB_LEASE_SECONDS": "9",
 }
 """Minutes become seconds, so that what a day would bring can be watched."""

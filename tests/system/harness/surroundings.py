@@ -16,7 +16,7 @@ from harness.ports import HOST, kept_port
 SHORT_CLOCKS: Mapping[str, str] = {
     "JOB_LEASE_SECONDS": "2",
     "RELAY_SECONDS": "0.1",
-    "SUPPLIER_QUIET_SECONDS": "2",
+    "SUPPLIER_QUIET_SECONDS": "3",
     "SUPPLIER_POLL_SECONDS": "0.3,0.5,1",
     "PAYMENT_POLL_SECONDS": "0.5,1",
     "RETRY_BASE_SECONDS": "0.1",

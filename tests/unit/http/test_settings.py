@@ -9,7 +9,9 @@ import attrs
 import pytest
 from http_world import ENOUGH
 
+from bitloot_core.order.buying import Budget
 from bitloot_core.order.policy import Policy, Repost
+from bitloot_core.values.money import Money
 from bitloot_core.values.secret import Secret
 from bitloot_http.environment import parse_dotenv, read_environment
 from bitloot_http.reading_settings import SettingsInvalid, example, read_settings, variables
@@ -99,6 +101,8 @@ MALFORMED = {
     "LINK_EXPIRES_DAYS": ["0"],
     "LINK_MAX_VIEWS": ["0"],
     "ORDER_EXPIRES_MINUTES": ["0"],
+    "SPEND_CAP_PER_DAY": ["0", "-5", "12.999", "1e3", "many", "1000000000000"],
+    "BALANCE_FLOOR": ["-1", "0.001", "12 EUR"],
 }
 
 
@@ -135,6 +139,43 @@ def test_the_settings_of_r2_come_together_or_not_at_all() -> None:
 def test_mail_by_smtp_needs_a_sender() -> None:
     """A mail without a sender is refused by every server."""
     assert set(refused(SMTP_URL="smtp://localhost:25")) == {"MAIL_FROM"}
+
+
+@pytest.mark.parametrize(
+    ("lease", "quiet", "least"),
+    [
+        ("120", "149", "150"),  # a call takes 30 seconds at most
+        ("600", "629.9", "630"),
+        ("9", "11.9", "12"),  # or a third of a lease
+        ("2", "2", "2.667"),
+        ("1", "1.333", "1.334"),
+    ],
+)
+def test_the_quiet_window_outlasts_a_lease_and_a_call(lease: str, quiet: str, least: str) -> None:
+    """I1: a worker that stalled may still send the purchase that it claimed; nobody sends it again before."""
+    told = refused(JOB_LEASE_SECONDS=lease, SUPPLIER_QUIET_SECONDS=quiet)
+
+    assert set(told) == {"SUPPLIER_QUIET_SECONDS"}
+    assert f"at least {least}" in told["SUPPLIER_QUIET_SECONDS"]
+    assert "JOB_LEASE_SECONDS" in told["SUPPLIER_QUIET_SECONDS"]
+    assert read_settings({**ENOUGH, "JOB_LEASE_SECONDS": lease, "SUPPLIER_QUIET_SECONDS": least})
+
+
+def test_the_quiet_window_is_held_against_the_lease_that_stands_for_an_absent_one() -> None:
+    """A short window alone is refused, a long lease alone too; one that cannot be read is told for itself."""
+    assert set(refused(SUPPLIER_QUIET_SECONDS="60")) == {"SUPPLIER_QUIET_SECONDS"}
+    assert set(refused(JOB_LEASE_SECONDS="900")) == {"SUPPLIER_QUIET_SECONDS"}
+    assert set(refused(SUPPLIER_QUIET_SECONDS="60", JOB_LEASE_SECONDS="long")) == {"JOB_LEASE_SECONDS"}
+
+
+def test_limits_on_buying_are_absent_unless_they_are_set() -> None:
+    """Amounts are in EUR, as the supplier charges; a floor of nothing is one."""
+    limited = read_settings({**ENOUGH, "SPEND_CAP_PER_DAY": "500", "BALANCE_FLOOR": "49.90"})
+    empty = read_settings({**ENOUGH, "BALANCE_FLOOR": "0"})
+
+    assert read_settings(ENOUGH).policy.budget == Budget()
+    assert limited.policy.budget == Budget(day_cap=Money.of("500.00", "EUR"), floor=Money.of("49.90", "EUR"))
+    assert empty.policy.budget == Budget(floor=Money.zero("EUR"))
 
 
 def test_each_form_is_read() -> None:
