@@ -19,11 +19,12 @@ from bitloot_core.order.decide_purchase import cost_cap
 from bitloot_core.values.money import Money, exponent_of
 
 # Each amount is turned into whole minor units before it is added, so that SQLite too adds exactly.
-_TAKEN = Statement(
+TAKEN = (
     "SELECT COALESCE(SUM(CASE kind WHEN 'charged' THEN 1 ELSE -1 END "
     "* CAST(ROUND(CAST(amount AS NUMERIC) * CAST(:units AS INTEGER)) AS BIGINT)), 0) AS minor FROM ledger "
     "WHERE kind IN ('charged', 'returned') AND currency = :currency AND at >= :since"
 )
+_TAKEN = Statement(TAKEN)
 _UNANSWERED = Statement("SELECT state FROM reservations WHERE status IN ('claimed', 'in-doubt')")
 
 
