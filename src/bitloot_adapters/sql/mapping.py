@@ -21,6 +21,7 @@ from bitloot_adapters.sql.columns import digits, storable
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.findings import Finding
 from bitloot_core.order.order import (
+    AnyBuyer,
     Buyer,
     Cancelled,
     Closing,
@@ -32,6 +33,7 @@ from bitloot_core.order.order import (
     NoLink,
     Refunded,
     StillOpen,
+    UnnamedBuyer,
 )
 from bitloot_core.order.payments import (
     AcceptedStray,
@@ -98,6 +100,7 @@ CLOSING_TAGS: Mapping[type[Closing], str] = {
     Cancelled: "cancelled",
     Refunded: "refunded",
 }
+BUYER_TAGS: Mapping[type[AnyBuyer], str] = {Buyer: "named", UnnamedBuyer: "unnamed"}
 LINK_TAGS: Mapping[type[Link], str] = {NoLink: "none", LiveLink: "live"}
 EVENT_TAGS: Mapping[type[OrderEvent], str] = {event: event.__name__ for event in get_args(OrderEvent)}
 
@@ -106,7 +109,7 @@ EVENT_TAGS: Mapping[type[OrderEvent], str] = {event: event.__name__ for event in
 class Head:
     """What an order says besides its parts."""
 
-    buyer: Buyer
+    buyer: AnyBuyer
     created_at: datetime
     expires_at: datetime
     closing: Closing
@@ -123,6 +126,7 @@ def _converter() -> MsgspecJsonConverter:
         (Reservation, RESERVATION_TAGS),
         (Unit, UNIT_TAGS),
         (Closing, CLOSING_TAGS),
+        (AnyBuyer, BUYER_TAGS),
         (Link, LINK_TAGS),
         (OrderEvent, EVENT_TAGS),
     ):

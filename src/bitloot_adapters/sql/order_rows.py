@@ -9,15 +9,24 @@ from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql import mapping
+from bitloot_adapters.sql.audit_rows import erase_origins
 from bitloot_adapters.sql.columns import micros
 from bitloot_adapters.sql.finding_rows import place_finding, resolve_finding
 from bitloot_adapters.sql.part_rows import write_parts
 from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.tables import LINKS, ORDERS, PAYMENTS, RESERVATIONS
-from bitloot_core.order.events import FindingOpened, FindingResolved, LinkIssued, OrderEvent
+from bitloot_core.order.events import (
+    BuyerForgotten,
+    FindingOpened,
+    FindingResolved,
+    LinkIssued,
+    OrderEvent,
+    without_buyer,
+)
 from bitloot_core.order.order import Order
 from bitloot_core.order.status import shown_status
 from bitloot_core.ports.store import Change
+from bitloot_core.values.email import folded
 from bitloot_core.values.errors import NotFound, StaleOrder
 from bitloot_core.values.ids import GatewayPaymentId, LinkId, OrderId, SupplierOrderId
 
@@ -122,7 +131,7 @@ def write_order(connection: Connection, change: Change) -> Order | None:
                 "number": number,
                 "at": micros(event.at),
                 "event": type(event).__name__,
-                "data": mapping.dump_event(event),
+                "data": mapping.dump_event(without_buyer(event)),
             }
             for number, event in enumerate(change.events, start=first)
         ],
@@ -131,6 +140,8 @@ def write_order(connection: Connection, change: Change) -> Order | None:
     for event in change.events:
         if isinstance(event, LinkIssued):
             _issue(connection, after.id, event)
+        elif isinstance(event, BuyerForgotten):
+            erase_origins(connection, after.id)
     return attrs.evolve(after, version=1 if before is None else before.version + 1)
 
 
@@ -175,7 +186,8 @@ def _order_values(change: Change, before: Order | None, after: Order) -> dict[st
     values: dict[str, object] = {
         "which": after.id,
         "status": str(shown_status(after)),
-        "email": after.buyer.email,
+        # As it is looked for; empty once the buyer was forgotten.
+        "email": folded(after.email or ""),
         "total_minor": after.total.minor,
         "currency": after.total.currency,
         "units": sum(line.quantity for line in after.lines),

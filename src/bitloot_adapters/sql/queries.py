@@ -33,6 +33,7 @@ from bitloot_core.ports.queries import (
     WebhookRow,
 )
 from bitloot_core.ports.store import KeyAccess
+from bitloot_core.values.email import folded
 from bitloot_core.values.ids import OrderId
 from bitloot_core.values.money import Money
 
@@ -72,7 +73,10 @@ def _narrowed(rows: Select[Any], *wanted: tuple[Any, str | int | None]) -> Selec
 def _orders(connection: Connection, which: OrderFilter, part: Slice) -> Page[OrderRow]:
     columns = ORDERS.c
     rows = _narrowed(
-        select(ORDERS), (columns.status, which.status), (columns.email, which.email), (columns.id, which.order_id)
+        select(ORDERS),
+        (columns.status, which.status),
+        (columns.email, None if which.email is None else folded(which.email)),
+        (columns.id, which.order_id),
     )
     if which.supplier_order_id is not None:
         bought = select(RESERVATIONS.c.order_id).where(RESERVATIONS.c.supplier_order_id == which.supplier_order_id)
@@ -85,7 +89,7 @@ def _order_row(row: Row[Any]) -> OrderRow:
     return OrderRow(
         id=OrderId(row.id),
         status=row.status,
-        email=row.email,
+        email=row.email or None,
         total=Money.from_minor(row.total_minor, row.currency),
         units=row.units,
         owed=row.owed,
@@ -120,7 +124,7 @@ def _reservation_row(pause: Pause | None, row: Row[Any]) -> ReservationRow:
     return ReservationRow(
         id=row.external_ref,
         order_id=OrderId(row.order_id),
-        email=row.email,
+        email=row.email or None,
         order_status=row.order_status,
         status=row.status,
         attempt=row.attempt,

@@ -14,7 +14,7 @@ from bitloot_adapters.sql.staff_tables import (
     ADMIN_USERS,
     LOGIN_TRIES,
 )
-from bitloot_adapters.sql.table_shapes import TEXT, index, name, number, of_order, part, table, whole, words
+from bitloot_adapters.sql.table_shapes import BIG, TEXT, index, name, number, of_order, part, table, whole, words
 
 METADATA = table_shapes.METADATA
 STAFF = (ADMIN_USERS, ADMIN_RECOVERY_CODES, ADMIN_SESSIONS, ADMIN_TOKENS, LOGIN_TRIES)
@@ -175,14 +175,22 @@ KEY_ACCESS = table(
     words("order_id"),
     words("unit_id"),
     words("actor"),
-    words("address"),
-    words("agent"),
+    # A commitment to where it came from, which stands beside: that can be erased, and this stays.
+    words("origin"),
     words("reason"),
     whole("at"),
     words("prev_hash"),
     words("hash"),
 )
 index("ix_key_access_order", KEY_ACCESS, "order_id")
+
+KEY_ACCESS_ORIGINS = table(
+    "key_access_origins",
+    Column("access_id", BIG, ForeignKey("key_access.id"), primary_key=True, autoincrement=False),
+    words("salt"),
+    words("address"),
+    words("agent"),
+)
 
 JOBS = table(
     "jobs",

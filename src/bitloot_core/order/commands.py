@@ -209,6 +209,14 @@ class ResolveFinding:
     reason: str
 
 
+@attrs.frozen(kw_only=True)
+class ForgetBuyer:
+    """Erase who bought, once nobody has to write to them any more."""
+
+    by: str
+    reason: str
+
+
 OrderCommand: TypeAlias = (
     IntendPayment
     | RecordInvoice
@@ -230,4 +238,5 @@ OrderCommand: TypeAlias = (
     | RetryOrder
     | OpenFinding
     | ResolveFinding
+    | ForgetBuyer
 )

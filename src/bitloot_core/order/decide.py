@@ -15,6 +15,7 @@ from bitloot_core.order import commands as c
 from bitloot_core.order import decide_closing, decide_delivery, decide_payment, decide_purchase
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.finding_steps import finding
+from bitloot_core.order.forgetting import forget
 from bitloot_core.order.order import Order
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.refusals import TransitionRefused
@@ -80,5 +81,7 @@ def decide(  # noqa: C901, PLR0912  # one case a command
             )
         case c.ResolveFinding():
             return decide_closing.resolve_finding(order, command, now)
+        case c.ForgetBuyer():
+            return forget(order, command, now)
         case never:
             assert_never(never)

@@ -11,7 +11,7 @@ from bitloot_core.order import events as e
 from bitloot_core.order.finding_steps import finding, resolve
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
-from bitloot_core.order.order import Fulfilled, LiveLink, Order, Refunded
+from bitloot_core.order.order import Fulfilled, LiveLink, Order, Refunded, UnnamedBuyer
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import PlacedReservation, Reservation
 from bitloot_core.order.units import OwedUnit
@@ -105,6 +105,8 @@ def issue_link(order: Order, command: c.IssueLink, now: datetime) -> tuple[e.Ord
         raise TransitionRefused(order, command, "the order is not paid, or was refunded", code="not-revealable")
     if not order.held:
         raise TransitionRefused(order, command, "no key is ready yet", code="nothing-ready")
+    if isinstance(order.buyer, UnnamedBuyer):
+        raise TransitionRefused(order, command, "there is no address to mail it to any more", code="buyer-forgotten")
     unsent, why = (one.id for one in order.findings if _is_about_mail(one)), "a fresh link is mailed"
     return (
         *(e.FindingResolved(at=now, finding_id=finding_id, by=command.by, reason=why) for finding_id in unsent),

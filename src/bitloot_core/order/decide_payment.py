@@ -11,7 +11,8 @@ from bitloot_core.order import events as e
 from bitloot_core.order.decide_reading import follow
 from bitloot_core.order.finding_steps import finding
 from bitloot_core.order.findings import FindingReason
-from bitloot_core.order.order import Cancelled, Order, Refunded, StillOpen
+from bitloot_core.order.forgetting import is_for_nobody
+from bitloot_core.order.order import Cancelled, Order, Refunded, StillOpen, UnnamedBuyer
 from bitloot_core.order.payments import (
     AcceptedStray,
     DoubtfulPayment,
@@ -51,6 +52,8 @@ def intend(order: Order, command: c.IntendPayment, now: datetime) -> tuple[e.Ord
     another_try = status is Status.EXPIRED and isinstance(order.closing, StillOpen) and now < order.expires_at
     if status not in PAYABLE and not another_try:
         raise TransitionRefused(order, command, f"the order is {status}; it takes no new payment", code="not-payable")
+    if isinstance(order.buyer, UnnamedBuyer):
+        raise TransitionRefused(order, command, "there is nobody to deliver to any more", code="buyer-forgotten")
     if any(isinstance(one, ReviewedPayment | StrayPayment) and received_of(one) for one in order.payments):
         raise TransitionRefused(order, command, "money on it waits for a person's decision", code="not-payable")
     if len(order.payments) >= MOST_ATTEMPTS:
@@ -105,6 +108,8 @@ def record_reading(order: Order, command: c.RecordReading, now: datetime, policy
 def accept(order: Order, command: c.AcceptPayment, now: datetime) -> tuple[e.OrderEvent, ...]:
     """A person lets a short, strange or stray payment count: money that is here, on an order that can still use it."""
     payment = order.payment_named(command.gateway_id)
+    if is_for_nobody(order):
+        raise TransitionRefused(order, command, "there is nobody to deliver to any more", code="buyer-forgotten")
     match payment:
         case SettledPayment() | AcceptedStray():
             return ()

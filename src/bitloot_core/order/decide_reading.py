@@ -22,6 +22,7 @@ from bitloot_core.order.assessment import (
 )
 from bitloot_core.order.finding_steps import finding, fresh_finding, resolve
 from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.forgetting import FOR_NOBODY, is_for_nobody
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import (
     AcceptedStray,
@@ -79,6 +80,8 @@ def _judge(
     match verdict:
         case OnItsWay():
             return _progress(payment, verdict, reading, now)
+        case Settles() if is_for_nobody(order):
+            return _hold_for_review(order, payment, Contradicts(received=verdict.received, reasons=(FOR_NOBODY,)), now)
         case Settles():
             received = _at_least_seen(payment, verdict.received)
             return settle(order, payment, received, by="gateway", surplus=verdict.surplus, now=now)

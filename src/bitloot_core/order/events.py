@@ -10,7 +10,7 @@ from typing import TypeAlias
 import attrs
 
 from bitloot_core.order.findings import Finding
-from bitloot_core.order.order import Buyer, Line
+from bitloot_core.order.order import AnyBuyer, Line, UnnamedBuyer
 from bitloot_core.order.payments import Invoice, Receipt, StrayPayment, VoidReason
 from bitloot_core.order.reservations import Plan, SupplierWord
 from bitloot_core.values.ids import FindingId, LinkId, OrderId, StorageRef, SupplierKeyId, SupplierOrderId, UnitId
@@ -20,11 +20,11 @@ from bitloot_core.values.reading import PaymentWord
 
 @attrs.frozen(kw_only=True)
 class OrderPlaced:
-    """A buyer ordered."""
+    """A buyer ordered; a store keeps the event without who it was (see `ports.store`)."""
 
     at: datetime
     order_id: OrderId
-    buyer: Buyer
+    buyer: AnyBuyer
     lines: tuple[Line, ...]
     expires_at: datetime
 
@@ -294,6 +294,15 @@ class OrderRetried:
     reason: str
 
 
+@attrs.frozen(kw_only=True)
+class BuyerForgotten:
+    """Who bought was erased, because somebody asked for it; the books stay."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
 OrderStep: TypeAlias = (
     PaymentIntended
     | PaymentDoubted
@@ -324,6 +333,12 @@ OrderStep: TypeAlias = (
     | FindingOpened
     | FindingResolved
     | OrderRetried
+    | BuyerForgotten
 )
 """What can happen to an order that is placed."""
 OrderEvent: TypeAlias = OrderPlaced | OrderStep
+
+
+def without_buyer(event: OrderEvent) -> OrderEvent:
+    """An event as it may be kept where nothing is ever taken out again: it names nobody."""
+    return attrs.evolve(event, buyer=UnnamedBuyer()) if isinstance(event, OrderPlaced) else event

@@ -74,6 +74,14 @@ class Buyer:
 
 
 @attrs.frozen(kw_only=True)
+class UnnamedBuyer:
+    """Nobody is named: the address was erased, or is left out where nothing can be erased (in the timeline)."""
+
+
+AnyBuyer: TypeAlias = Buyer | UnnamedBuyer
+
+
+@attrs.frozen(kw_only=True)
 class Line:
     """
     So many of one product, with the terms as they were when the order was placed.
@@ -171,7 +179,7 @@ class Order:
     """
 
     id: OrderId
-    buyer: Buyer
+    buyer: AnyBuyer
     lines: tuple[Line, ...]
     units: tuple[Unit, ...]
     created_at: datetime
@@ -183,6 +191,11 @@ class Order:
     findings: tuple[Finding, ...] = ()
     findings_opened: int = 0
     version: int = 0
+
+    @property
+    def email(self) -> str | None:
+        """Where a mail to the buyer goes; None once the buyer was forgotten."""
+        return self.buyer.email if isinstance(self.buyer, Buyer) else None
 
     @property
     def total(self) -> Money:

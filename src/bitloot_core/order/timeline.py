@@ -80,6 +80,8 @@ def describe(event: e.OrderEvent) -> Sentences:
             return _staff(f"Finding {event.finding_id} resolved by {event.by}: {event.reason}")
         case e.OrderRetried():
             return _staff(f"Another try asked for by {event.by}: {event.reason}")
+        case e.BuyerForgotten():
+            return _staff(f"Who bought was erased by {event.by}: {event.reason}")
         case never:
             assert_never(never)
 

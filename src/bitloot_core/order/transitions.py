@@ -14,7 +14,7 @@ import attrs
 
 from bitloot_core.order import events as e
 from bitloot_core.order.impossible import ImpossibleEvent
-from bitloot_core.order.order import Cancelled, Expired, Fulfilled, LiveLink, Order, Refunded
+from bitloot_core.order.order import Cancelled, Expired, Fulfilled, LiveLink, Order, Refunded, UnnamedBuyer
 from bitloot_core.order.payment_steps import apply_to_payments
 from bitloot_core.order.reservation_steps import apply_to_reservations, approve, hold
 from bitloot_core.order.status import Status, status_of
@@ -91,7 +91,7 @@ TRANSITIONS: Mapping[Status, _Row] = {
         (e.PaymentSettled, {S.PAID}),
         (e.OrderRefunded, {S.REFUNDED}),
     ),
-    S.EXPIRED: _stays(S.EXPIRED, *_TOLD, e.OrderRetried, *_OF_OPENING)
+    S.EXPIRED: _stays(S.EXPIRED, *_TOLD, e.OrderRetried, e.BuyerForgotten, *_OF_OPENING)
     | _moves(
         (e.PaymentIntended, {S.CREATED}),
         (e.PaymentProgressed, {S.CONFIRMING}),
@@ -102,7 +102,7 @@ TRANSITIONS: Mapping[Status, _Row] = {
         (e.OrderCancelled, {S.CANCELLED}),
         (e.OrderRefunded, {S.REFUNDED}),
     ),
-    S.FAILED: _stays(S.FAILED, *_TOLD, e.OrderRetried, e.PaymentVoided)
+    S.FAILED: _stays(S.FAILED, *_TOLD, e.OrderRetried, e.BuyerForgotten, e.PaymentVoided)
     | _moves(
         (e.PaymentIntended, {S.CREATED}),
         (e.PaymentProgressed, {S.CONFIRMING}),
@@ -120,10 +120,15 @@ TRANSITIONS: Mapping[Status, _Row] = {
         *(*_BEFORE_PURCHASE, e.ReservationPlaced, *_OF_PURCHASE, e.LinkIssued),
     )
     | _moves((e.OrderFulfilled, {S.FULFILLED}), (e.OrderRefunded, {S.REFUNDED})),
-    S.FULFILLED: _stays(S.FULFILLED, *_TOLD, *_OF_MONEY, e.LinkIssued) | _moves((e.OrderRefunded, {S.REFUNDED})),
-    S.CANCELLED: _stays(S.CANCELLED, *_TOLD, *_OF_MONEY) | _moves((e.OrderRefunded, {S.REFUNDED})),
+    S.FULFILLED: _stays(S.FULFILLED, *_TOLD, *_OF_MONEY, e.LinkIssued, e.BuyerForgotten)
+    | _moves((e.OrderRefunded, {S.REFUNDED})),
+    S.CANCELLED: _stays(S.CANCELLED, *_TOLD, *_OF_MONEY, e.BuyerForgotten) | _moves((e.OrderRefunded, {S.REFUNDED})),
     # A purchase that was on its way when the money went back still comes to its end, and is never delivered.
-    S.REFUNDED: _stays(S.REFUNDED, *_TOLD, *_OF_MONEY, *_OF_NO_ANSWER, e.ReservationPlaced, *_OF_PURCHASE),
+    S.REFUNDED: _stays(
+        S.REFUNDED,
+        *(*_TOLD, *_OF_MONEY, e.BuyerForgotten),
+        *(*_OF_NO_ANSWER, e.ReservationPlaced, *_OF_PURCHASE),
+    ),
 }
 """
 (status, event) -> the statuses that may follow; what is not in it is impossible.
@@ -223,6 +228,8 @@ def _apply(order: Order, event: e.OrderStep) -> Order:
             return attrs.evolve(order, findings=left)
         case e.OrderRetried():
             return approve(order)
+        case e.BuyerForgotten():
+            return attrs.evolve(order, buyer=UnnamedBuyer())
         case never:
             assert_never(never)
 

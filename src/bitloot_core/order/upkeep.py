@@ -158,7 +158,7 @@ def _looks_at_purchases(order: Order, now: datetime, policy: Policy) -> Iterator
 
 def _mails(order: Order, now: datetime, policy: Policy) -> Iterator[Need]:
     link = order.link
-    if not isinstance(link, LiveLink) or not order.may_reveal or not order.held:
+    if not isinstance(link, LiveLink) or not order.may_reveal or not order.held or order.email is None:
         return
     if isinstance(order.closing, Fulfilled):
         since = due_at = max(order.closing.at, link.issued_at)

@@ -51,7 +51,12 @@ class Slice:
 
 @attrs.frozen(kw_only=True)
 class OrderFilter:
-    """Which orders; an absent field admits all."""
+    """
+    Which orders; an absent field admits all.
+
+    Attributes:
+        email: the buyer's; `A` to `Z` match `a` to `z`.
+    """
 
     status: str | None = None
     email: str | None = None
@@ -61,11 +66,11 @@ class OrderFilter:
 
 @attrs.frozen(kw_only=True)
 class OrderRow:
-    """An order in a list."""
+    """An order in a list; `email` is None once the buyer was forgotten."""
 
     id: OrderId
     status: str
-    email: str
+    email: str | None
     total: Money
     units: int
     owed: int
@@ -90,6 +95,7 @@ class ReservationRow:
     Attributes:
         id: our external reference.
         status: the tag of its state (`planned`, `claimed`, `in-doubt`, `placed`, `completed`, `refused`, `fallen`).
+        email: None once the buyer was forgotten.
         order_status: the shown status of its order.
         next_at: when its job looks at it next; None if no job will.
         pause: what keeps it from being bought now, the oldest if there are several; None for one that was bought.
@@ -97,7 +103,7 @@ class ReservationRow:
 
     id: str
     order_id: OrderId
-    email: str
+    email: str | None
     order_status: str
     status: str
     attempt: int

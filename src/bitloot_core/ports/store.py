@@ -23,6 +23,9 @@ from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.jobs import JobOutcome, Lease
 from bitloot_core.values.ids import GatewayPaymentId, JobId, LinkId, OrderId, StorageRef, SupplierOrderId, UnitId
 
+LINK = "link"
+"""The actor of an access through a delivery link."""
+
 
 @attrs.frozen(kw_only=True)
 class KeyAccess:
@@ -31,8 +34,8 @@ class KeyAccess:
 
     Attributes:
         actor: `link`, or `admin:NAME`.
-        address: where the request came from.
-        agent: what the client calls itself; at most 256 characters.
+        address: where the request came from; empty once it was erased, because the buyer was forgotten.
+        agent: what the client calls itself, at most 256 characters; empty in the same case.
         reason: why, where a person of the staff looked.
     """
 
@@ -126,6 +129,9 @@ class OrderStore(Protocol):
     async def commit(self, change: Change) -> Committed:
         """
         Write a change: all of it, or nothing.
+
+        The timeline keeps `OrderPlaced` without who ordered, since nothing is ever taken out of it. With
+        `BuyerForgotten`, address and agent of the accesses through links of this order are erased for good.
 
         A commit that raises anything but the errors below is *unknown*: read the order again before you decide.
 

@@ -27,6 +27,7 @@ from bitloot_core.values.reading import PaymentWord
 
 COST = Money.of("17.00", "EUR")
 """What the two keys of `milestones` cost us."""
+_FORGET = c.ForgetBuyer(by="admin:ann", reason="asked for")
 
 
 def key_for(unit: str, name: str = "") -> c.SealedKey:
@@ -78,6 +79,7 @@ def _before_money(created: Story) -> dict[str, Story]:
     failed = read(a_reading(order, PaymentWord.FAILED, paid=Decimal(0)))
     short = waiting.when(read(a_reading(order, PaymentWord.PARTIALLY_PAID, paid=DUE.amount / 2)))
     doubtful = intended.when(c.RecordPaymentDoubt(attempt=1))
+    expired = waiting.later(timedelta(hours=1)).when(c.ExpireOrder())
     return {
         "created, asking": intended,
         "created, no answer": doubtful,
@@ -87,7 +89,8 @@ def _before_money(created: Story) -> dict[str, Story]:
         "waiting, stray": waiting.when(read(a_reading(order, gateway_id="stray", parent="pay-o1-1"))),
         "confirming": waiting.when(read(a_reading(order, PaymentWord.CONFIRMING))),
         "underpaid": short,
-        "expired": waiting.later(timedelta(hours=1)).when(c.ExpireOrder()),
+        "expired": expired,
+        "expired, forgotten": expired.when(_FORGET),
         "failed": waiting.when(failed),
         "failed, money back": short.when(read(a_reading(order, PaymentWord.REFUNDED, paid=DUE.amount / 2))),
         "cancelled": waiting.when(c.CancelOrder(by="admin:ann", reason="asked for")),
@@ -112,6 +115,7 @@ def _after_money(waiting: Story) -> dict[str, Story]:
         "fulfilling, one held": partly,
         "fulfilling, fallen": partly.when(fallen),
         "fulfilled": fulfilled,
+        "fulfilled, forgotten": fulfilled.when(_FORGET),
         "refunded": paid.when(refund),
         "refunded, bought": placed_.when(refund),
         "cancelled, paid late": waiting.when(

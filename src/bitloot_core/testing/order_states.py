@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import attrs
 
-from bitloot_core.order.order import Cancelled, Expired, Order, Refunded
+from bitloot_core.order.order import Cancelled, Expired, Order, Refunded, UnnamedBuyer
 from bitloot_core.order.payments import (
     AcceptedStray,
     DoubtfulPayment,
@@ -197,6 +197,7 @@ def every_state(order_id: str = "o1") -> Mapping[str, Order]:
         "cancelled": attrs.evolve(start, closing=Cancelled(at=later, by="admin:ann", reason="asked for")),
         "refunded": attrs.evolve(paid, closing=Refunded(at=later, by="admin:ann", reason="no stock")),
         "fulfilled": fulfilled(bought),
+        "forgotten": attrs.evolve(fulfilled(bought), buyer=UnnamedBuyer()),
         "unit-held": held(bought, units=1),
         "unit-returned": _returned(bought),
         "unit-replaced": _replaced(bought),

@@ -12,7 +12,7 @@ from bitloot_core.order.commands import OpenFinding
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import LiveLink, Order
 from bitloot_core.order.units import HeldUnit
-from bitloot_core.ports.store import Change, KeyAccess, LinkUse
+from bitloot_core.ports.store import LINK, Change, KeyAccess, LinkUse
 from bitloot_core.usecases.change_order import MOST_TRIES, change_order
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import Corrupt, NotFound, Refused, StaleOrder
@@ -170,12 +170,14 @@ def _good_link(order: Order, link_id: LinkId, now: datetime) -> LiveLink:
 
 
 def _access(order: Order, unit: HeldUnit, visitor: Visitor, now: datetime) -> KeyAccess:
+    # Of a buyer who asked to be forgotten nothing is kept any more: the look is, and where it came from is not.
+    is_named = order.email is not None
     return KeyAccess(
         order_id=order.id,
         unit_id=unit.id,
-        actor="link",
-        address=visitor.address[:64],
-        agent=visitor.agent[:256],
+        actor=LINK,
+        address=visitor.address[:64] if is_named else "",
+        agent=visitor.agent[:256] if is_named else "",
         reason="",
         at=now,
     )

@@ -38,12 +38,12 @@ async def send_mail(work: Work, ref: str) -> None:
 
 def compose(shop: Shop, order: Order, kind: MailKind) -> Mail:
     """Write the mail that carries the order's present link."""
-    if not isinstance(order.link, LiveLink):
-        raise TypeError("an order without a link has nothing to mail")
+    if not isinstance(order.link, LiveLink) or order.email is None:
+        raise TypeError("an order without a link has nothing to mail, and one without an address nobody")
     return Mail(
         kind=kind,
         order_id=order.id,
-        to=order.buyer.email,
+        to=order.email,
         link=link_url(shop, order.link.id),
         titles=tuple(f"{line.quantity} x {line.title}" for line in order.lines),
         ready=len(order.held),
@@ -58,7 +58,7 @@ def link_url(shop: Shop, link_id: LinkId) -> Secret:
 
 def _is_wanted(order: Order, kind: MailKind, edition: str) -> bool:
     """Whether there is still something to say: a newer link, a refund or the whole delivery makes a mail pointless."""
-    if not isinstance(order.link, LiveLink) or not order.may_reveal or not order.held:
+    if not isinstance(order.link, LiveLink) or not order.may_reveal or not order.held or order.email is None:
         return False
     if edition == FIRST:
         return kind is MailKind.PARTLY and not isinstance(order.closing, Fulfilled)

@@ -84,6 +84,47 @@ def retry(
     run_with_shop(work)
 
 
+@commands.command("forget")
+def forget(
+    order_id: Annotated[str | None, typer.Argument(metavar="[ORDER]", help="The order's id.")] = None,
+    email: Annotated[str | None, typer.Option(help="Instead of one order: all of this buyer.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; kept in the order's timeline.")] = "the buyer asked for it",
+    as_json: AsJson = False,
+) -> None:
+    """
+    Erase who bought, where nobody has to write to them any more; order, payments and audit stay. Cannot be undone.
+
+    Exit 1 if an order had to be left: it is not over, a finding is open, or a mail is on its way. Safe to repeat.
+    """
+    if (order_id is None) == (email is None):
+        raise typer.BadParameter("give the id of an order, or --email and an address", param_hint="ORDER")
+    from bitloot_core.usecases.forget_buyer import Forgotten, forget_buyer, forget_everywhere
+    from bitloot_core.values.ids import OrderId
+    from bitloot_http.cli.failures import Failure
+    from bitloot_http.cli.output import show_json
+    from bitloot_http.cli.running import run_with_shop
+    from bitloot_http.cli.views import ForgottenView
+
+    async def work(shop: Shop) -> None:
+        if order_id is not None:
+            await forget_buyer(shop, OrderId(order_id), by=_person(), reason=reason)
+            done = [Forgotten(order_id=OrderId(order_id), refusal=None)]
+        else:
+            everywhere = forget_everywhere(shop, email or "", by=_person(), reason=reason)
+            done = [one async for one in everywhere]
+        left = [one for one in done if one.refusal is not None]
+        if as_json:
+            show_json(ForgottenView.of(done))
+        for one in () if as_json else done:
+            typer.echo(f"Order {one.order_id}: {'forgotten' if one.refusal is None else f'left, {one.refusal}'}.")
+        if not done:
+            raise Failure("There is no order of this buyer.")
+        if left:
+            raise Failure(f"{len(left)} of {len(done)} had to be left; try again when they are over.")
+
+    run_with_shop(work)
+
+
 def _check_status(text: str | None) -> None:
     from bitloot_core.order.status import Status
 

@@ -62,13 +62,17 @@ def word(text: str) -> Text:
     return Text(text, style=STYLES.get(text, ""))
 
 
+FORGOTTEN = "forgotten"
+"""What stands where the address of a buyer stood."""
+
+
 def orders_table(page: Page[OrderRow], now: datetime) -> RenderableType:
     """Orders, one a line."""
     table = _table("order", "status", "e-mail", ">total", ">keys", "placed", "changed")
     for row in page.items:
         keys = f"{row.units - row.owed}/{row.units}"
         placed, changed = age(row.created_at, now), age(row.updated_at, now)
-        table.add_row(row.id, word(row.status), _told(row.email), str(row.total), keys, placed, changed)
+        table.add_row(row.id, word(row.status), _told(row.email or FORGOTTEN), str(row.total), keys, placed, changed)
     return _listed(table, page, "There are no such orders.")
 
 
@@ -129,7 +133,7 @@ def order_lines(dossier: Dossier, reservations: Sequence[ReservationRow], now: d
     held = sum(isinstance(unit, HeldUnit) for unit in order.units)
     facts = _facts(
         ("status", word(shown_status(order))),
-        ("e-mail", order.buyer.email),
+        ("e-mail", order.email or FORGOTTEN),
         ("total", str(order.total)),
         ("keys", f"{held} of {len(order.units)} held"),
         ("placed", age(order.created_at, now)),

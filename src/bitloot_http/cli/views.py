@@ -4,6 +4,7 @@ What `--json` prints where the API has no view of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
@@ -11,6 +12,7 @@ import attrs
 
 from bitloot_core.order.buying import Buying, Pause
 from bitloot_core.ports.catalogue import Product
+from bitloot_core.usecases.forget_buyer import Forgotten
 from bitloot_core.values.money import Money
 
 
@@ -48,6 +50,32 @@ class CatalogueView:
 
     items: tuple[CatalogueEntryView, ...]
     next_cursor: None = None
+
+
+@attrs.frozen(kw_only=True)
+class ForgottenOrderView:
+    """One order of a buyer who asked to be forgotten."""
+
+    order_id: str
+    forgotten: bool
+    refusal: str | None
+
+
+@attrs.frozen(kw_only=True)
+class ForgottenView:
+    """All of them."""
+
+    items: tuple[ForgottenOrderView, ...]
+
+    @classmethod
+    def of(cls, done: Iterable[Forgotten]) -> Self:
+        """Show what became of each."""
+        return cls(
+            items=tuple(
+                ForgottenOrderView(order_id=one.order_id, forgotten=one.refusal is None, refusal=one.refusal)
+                for one in done
+            )
+        )
 
 
 @attrs.frozen(kw_only=True)

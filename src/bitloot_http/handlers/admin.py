@@ -13,6 +13,7 @@ from aiohttp import web
 from bitloot_core.order.order import Order
 from bitloot_core.ports.queries import ReservationFilter, Slice, WebhookFilter
 from bitloot_core.usecases.close_order import cancel_order, record_refund, retry_order
+from bitloot_core.usecases.forget_buyer import forget_buyer
 from bitloot_core.usecases.replay_webhook import replay_webhook
 from bitloot_core.usecases.resend_link import resend_link
 from bitloot_core.usecases.shop import Shop
@@ -139,7 +140,17 @@ async def _resend(shop: Shop, order_id: OrderId, by: str, _: str) -> Order:
     return await resend_link(shop, order_id, by=by)
 
 
-ACTIONS: Mapping[str, Action] = {"retry": _retry, "resend": _resend, "cancel": _cancel, "refund": _refund}
+async def _forget(shop: Shop, order_id: OrderId, by: str, reason: str) -> Order:
+    return await forget_buyer(shop, order_id, by=by, reason=reason)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "retry": _retry,
+    "resend": _resend,
+    "cancel": _cancel,
+    "refund": _refund,
+    "forget": _forget,
+}
 """What a person can do to an order so far."""
 
 

@@ -94,7 +94,8 @@ async def resend(request: web.Request) -> web.Response:
     order_id = await _buyer(edge, request)
     edge.mails_rate.take(order_id)
     order = await resend_link(edge.shop, order_id, by=BUYER)
-    return page("sent.html", order_id=order_id, email=masked(order.buyer.email))
+    # A link is mailed to a named buyer only.
+    return page("sent.html", order_id=order_id, email=masked(order.email or ""))
 
 
 async def _coins(edge: Edge) -> tuple[Coin, ...]:

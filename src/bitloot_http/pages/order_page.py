@@ -181,7 +181,7 @@ class OrderPage:
     """Everything that the template shows."""
 
     order_id: str
-    email: str
+    email: str | None
     word: str
     headline: str
     lead: str
@@ -205,7 +205,7 @@ def order_page(order: Order, timeline: Iterable[TimelineRow], coins: Iterable[Co
     done = max(words.step, 2) if order.is_settled else words.step
     return OrderPage(
         order_id=order.id,
-        email=masked(order.buyer.email),
+        email=None if order.email is None else masked(order.email),
         word=words.word,
         headline=words.headline,
         lead=words.lead,
@@ -213,9 +213,9 @@ def order_page(order: Order, timeline: Iterable[TimelineRow], coins: Iterable[Co
         live=status in _LIVE,
         steps=_steps(done, stuck=words.stuck),
         pay=_pay_box(order, {coin.code: coin for coin in coins}) if status is Status.WAITING else None,
-        can_pay=status in PAYABLE,
+        can_pay=status in PAYABLE and order.email is not None,
         progress=Progress(ready=len(order.held), whole=whole) if order.may_reveal else None,
-        can_resend=order.may_reveal and bool(order.held),
+        can_resend=order.may_reveal and bool(order.held) and order.email is not None,
         items=tuple(ItemView.of(order, line) for line in order.lines),
         total=str(order.total),
         timeline=tuple(reversed(TimelineView.public(timeline))),
@@ -230,7 +230,7 @@ def masked(email: str) -> str:
     'b•••r@example.com'
     """
     name, _, host = email.partition("@")
-    return f"{name[0]}•••{name[-1] if len(name) > 1 else ''}@{host}"
+    return f"{name[:1]}•••{name[-1] if len(name) > 1 else ''}@{host}"
 
 
 def _steps(done: int, *, stuck: bool) -> tuple[Step, ...]:

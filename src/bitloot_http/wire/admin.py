@@ -24,6 +24,8 @@ from bitloot_http.wire.next_step import next_step
 from bitloot_http.wire.orders import ItemView, OrderView, PaymentView, TimelineView
 from bitloot_http.wire.webhooks import WebhookView
 
+_EMAIL = shape("The buyer's; `null` once the buyer was forgotten.")
+
 
 @attrs.frozen(kw_only=True)
 class OrderRowView:
@@ -32,7 +34,7 @@ class OrderRowView:
     id: str
     order_id: str
     status: str
-    email: str
+    email: str | None = attrs.field(metadata=_EMAIL)
     total: Money
     units: int
     owed: int
@@ -61,7 +63,7 @@ class ReservationView:
 
     id: str
     order_id: str
-    email: str
+    email: str | None = attrs.field(metadata=_EMAIL)
     status: str = attrs.field(
         metadata=shape("`planned`, `claimed`, `in-doubt`, `placed`, `completed`, `refused` or `fallen`.")
     )
@@ -226,7 +228,7 @@ class SupplierStatusView:
 class AdminOrderView(OrderView):
     """An order with everything that is known of it."""
 
-    email: str
+    email: str | None = attrs.field(metadata=_EMAIL)
     version: int
     reservations: tuple[ReservationView, ...]
     jobs: tuple[JobView, ...]
@@ -248,7 +250,7 @@ class AdminOrderView(OrderView):
             items=tuple(ItemView.of(order, line) for line in order.lines),
             payments=PaymentView.all_of(order.payments),
             timeline=TimelineView.whole(dossier.timeline),
-            email=order.buyer.email,
+            email=order.email,
             version=order.version,
             reservations=tuple(ReservationView.of(row) for row in reservations),
             jobs=tuple(JobView.of(row) for row in dossier.jobs),

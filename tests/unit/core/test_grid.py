@@ -35,6 +35,7 @@ GRIDS = Path(__file__).with_name("grid.txt").read_text(encoding="utf-8")
 
 SHORT = {
     "OrderPlaced": "Ordered",
+    "BuyerForgotten": "Forgotten",
     "FindingOpened": "Finding",
     "FindingResolved": "Resolved",
     "KeyHeld": "Key",
@@ -112,6 +113,7 @@ COMMANDS: Mapping[str, c.OrderCommand | Callable[[Story], c.OrderCommand]] = {
     "retry": c.RetryOrder(by=BY, reason=WHY),
     "finding": tell,
     "resolve": resolve,
+    "forget": c.ForgetBuyer(by=BY, reason=WHY),
 }
 
 

@@ -164,6 +164,7 @@ def test_each_step_of_the_table_is_taken_and_no_other() -> None:
         for command in about_payments(order, attempt):
             found.update(steps(order, command))
     for order in places():
+        found.update(steps(order, c.ForgetBuyer(**BY)))
         told = with_a_finding(order)
         for command in about_orders(told):
             found.update(steps(told, command))

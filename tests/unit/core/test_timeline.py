@@ -98,6 +98,7 @@ def full_of_secrets() -> dict[str, e.OrderEvent]:
         e.FindingOpened(at=at, finding=finding),
         e.FindingResolved(at=at, finding_id=FindingId("o1.f1"), **BY),
         e.OrderRetried(at=at, **BY),
+        e.BuyerForgotten(at=at, **BY),
     )
     return {f"{type(event).__name__}-{number}": event for number, event in enumerate(events)}
 
@@ -117,6 +118,7 @@ OF_NO_CONCERN = {
     e.FindingOpened,
     e.FindingResolved,
     e.OrderRetried,
+    e.BuyerForgotten,
 }
 """What the buyer never hears of."""
 

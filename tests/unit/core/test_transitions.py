@@ -79,6 +79,7 @@ SAMPLES: tuple[e.OrderEvent, ...] = (
     e.FindingOpened(at=AT, finding=a_finding(ORDER)),
     e.FindingResolved(at=AT, finding_id=FindingId("o1.f1"), **BY),
     e.OrderRetried(at=AT, **BY),
+    e.BuyerForgotten(at=AT, **BY),
 )
 PLACES = milestones()
 

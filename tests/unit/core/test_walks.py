@@ -110,6 +110,7 @@ said: st.SearchStrategy[Said] = st.one_of(
     BY.map(lambda by: c.CancelOrder(**by)),
     BY.map(lambda by: c.RecordRefund(**by)),
     BY.map(lambda by: c.RetryOrder(**by)),
+    BY.map(lambda by: c.ForgetBuyer(**by)),
     st.builds(
         lambda name, by: c.ResolveFinding(finding_id=name, **by),
         st.sampled_from(["o1.f1", "o1.f2", "o1.f3", "o1.f99", "elsewhere"]).map(FindingId),
@@ -171,6 +172,16 @@ def test_nothing_is_bought_or_linked_without_money_that_counts(walk: tuple[Story
         for event in after.last:
             if isinstance(event, e.ReservationClaimed) or (isinstance(event, e.LinkIssued) and event.by != "system"):
                 assert before.order.may_reveal
+
+
+@given(walks)
+def test_nothing_is_bought_for_nobody(walk: tuple[Story, Policy, list[Said]]) -> None:
+    """Once a buyer is forgotten, no money leads to a purchase by itself, and no link is made that nobody gets."""
+    for before, _, after in steps(*walk):
+        if before.order.email is None:
+            assert after.order.email is None
+            forbidden = (e.ReservationPlanned, e.ReservationClaimed, e.PaymentIntended, e.LinkIssued)
+            assert not [event for event in after.last if isinstance(event, forbidden)]
 
 
 @given(walks)

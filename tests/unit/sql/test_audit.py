@@ -10,7 +10,9 @@ import pytest
 
 from bitloot_adapters.sql.storage import SqlStorage
 from bitloot_core.ports.store import Change, KeyAccess
-from bitloot_core.testing.orders import PLACED_AT
+from bitloot_core.testing.contracts.store_forgetting import forgetting
+from bitloot_core.testing.orders import PLACED_AT, fulfilled, placed, reserved, settled
+from bitloot_core.testing.samples import a_change
 from bitloot_core.values.ids import OrderId, unit_id
 
 LOOK = KeyAccess(
@@ -24,7 +26,7 @@ LOOK = KeyAccess(
 )
 
 
-COLUMNS = "order_id, unit_id, actor, address, agent, reason, at, prev_hash, hash"
+COLUMNS = "order_id, unit_id, actor, origin, reason, at, prev_hash, hash"
 
 
 async def looks(storage: SqlStorage, count: int) -> None:
@@ -61,6 +63,9 @@ async def test_an_empty_chain_holds(storage: SqlStorage) -> None:
         ("UPDATE key_access SET prev_hash = hash WHERE id = 3", 3),
         ("DELETE FROM key_access WHERE id = 3", 4),
         ("DELETE FROM key_access WHERE id = 1", 2),
+        ("UPDATE key_access_origins SET address = '192.0.2.8' WHERE access_id = 3", 3),
+        ("UPDATE key_access_origins SET agent = 'curl' WHERE access_id = 3", 3),
+        ("UPDATE key_access_origins SET salt = '' WHERE access_id = 3", 3),
         (f"INSERT INTO key_access SELECT 99, {COLUMNS} FROM key_access WHERE id = 3", 99),  # noqa: S608 - our own names
     ],
 )
@@ -73,6 +78,36 @@ async def test_tampering_shows(storage: SqlStorage, path: Path, tampering: str, 
         connection.execute(tampering)
 
     assert first_broken == await storage.store.broken_audit_row()
+
+
+async def test_an_origin_is_only_missing_where_a_buyer_was_forgotten(storage: SqlStorage, path: Path) -> None:
+    """Taking it out by hand shows, for as long as the order still names its buyer."""
+    before = fulfilled(reserved(settled(placed())))
+    await storage.store.commit(a_change(before))
+    order = await storage.store.get(before.id)
+    await storage.store.commit(Change(at=PLACED_AT, accesses=(attrs.evolve(LOOK, actor="link"), LOOK)))
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM key_access_origins WHERE access_id = 1")
+
+    assert await storage.store.broken_audit_row() == 1
+
+    await storage.store.commit(forgetting(order))
+    assert await storage.store.broken_audit_row() is None
+
+
+async def test_an_erased_origin_cannot_be_guessed(storage: SqlStorage, path: Path) -> None:
+    """What the chain keeps of it is worth nothing without the salt, which went with it."""
+    await storage.store.commit(a_change(fulfilled(reserved(settled(placed())))))
+    order = await storage.store.get(OrderId("o1"))
+    await storage.store.commit(Change(at=PLACED_AT, accesses=(attrs.evolve(LOOK, actor="link"),) * 2))
+    with sqlite3.connect(path) as connection:
+        origins = [row[0] for row in connection.execute("SELECT origin FROM key_access")]
+        await storage.store.commit(forgetting(order))
+        left = connection.execute("SELECT count(*) FROM key_access_origins").fetchone()[0]
+
+    assert len(set(origins)) == 2
+    assert left == 0
+    assert await storage.store.broken_audit_row() is None
 
 
 async def test_a_strange_agent_is_kept_as_far_as_it_can_be(storage: SqlStorage) -> None:

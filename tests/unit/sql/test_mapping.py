@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bitloot_adapters.sql import mapping
 from bitloot_adapters.sql.columns import digits, micros, moment
 from bitloot_core.order.events import OrderEvent
-from bitloot_core.order.order import Buyer, Closing, Line, Link
+from bitloot_core.order.order import AnyBuyer, Buyer, Closing, Line, Link
 from bitloot_core.order.payments import Payment
 from bitloot_core.order.reservations import Reservation
 from bitloot_core.order.units import Unit
@@ -51,12 +51,13 @@ def test_the_tags_are_those_that_are_stored() -> None:
     assert " ".join(mapping.UNIT_TAGS.values()) == "owed held returned replaced"
     assert " ".join(mapping.CLOSING_TAGS.values()) == "open expired fulfilled cancelled refunded"
     assert " ".join(mapping.LINK_TAGS.values()) == "none live"
+    assert " ".join(mapping.BUYER_TAGS.values()) == "named unnamed"
 
 
 @pytest.mark.parametrize(
     ("union", "tags"),
     [(union, tags) for union, tags, *_ in KINDS.values()]
-    + [(Closing, mapping.CLOSING_TAGS), (Link, mapping.LINK_TAGS)],
+    + [(AnyBuyer, mapping.BUYER_TAGS), (Closing, mapping.CLOSING_TAGS), (Link, mapping.LINK_TAGS)],
 )
 def test_each_state_has_a_tag_of_its_own(union: Any, tags: dict[type, str]) -> None:
     """A new state without a tag could not be stored."""

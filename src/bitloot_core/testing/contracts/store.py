@@ -18,6 +18,7 @@ from bitloot_core.ports.jobs import Done, JobOutcome
 from bitloot_core.ports.store import Change, Committed
 from bitloot_core.testing.contracts.storage import NAMED, StorageWorld, claim, due, failure_of, place, rewrite
 from bitloot_core.testing.contracts.store_claims import ClaimContract
+from bitloot_core.testing.contracts.store_forgetting import ForgettingContract
 from bitloot_core.testing.contracts.store_links import LinkContract
 from bitloot_core.testing.contracts.store_names import UniqueNamesContract
 from bitloot_core.testing.contracts.store_one_write import OneWriteContract
@@ -31,7 +32,7 @@ from bitloot_core.values.money import Money
 STATES = sorted(every_state())
 
 
-class OrderStoreContract(OneWriteContract, UniqueNamesContract, LinkContract, ClaimContract):
+class OrderStoreContract(OneWriteContract, UniqueNamesContract, LinkContract, ClaimContract, ForgettingContract):
     """What every order store must do. The fixture `world` gives an empty one."""
 
     @pytest.mark.parametrize("state", STATES)

@@ -45,6 +45,7 @@ from bitloot_core.ports.queries import (
 from bitloot_core.ports.store import KeyAccess
 from bitloot_core.testing.memory.database import MemoryDatabase, StoredJob, StoredOrder
 from bitloot_core.testing.memory.paging import newest_first
+from bitloot_core.values.email import folded
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import OrderId
 
@@ -126,7 +127,7 @@ class MemoryQueries:
             yield ReservationRow(
                 id=res.plan.ref,
                 order_id=stored.order.id,
-                email=stored.order.buyer.email,
+                email=stored.order.email,
                 order_status=shown_status(stored.order),
                 status=TAGS[type(res)],
                 attempt=res.plan.attempt,
@@ -165,7 +166,7 @@ def _admits(which: OrderFilter, stored: StoredOrder) -> bool:
     bought = {supplier_order_of(res) for res in order.reservations}
     return (
         which.status in (None, shown_status(order))
-        and which.email in (None, order.buyer.email)
+        and (which.email is None or (order.email is not None and folded(which.email) == folded(order.email)))
         and which.order_id in (None, order.id)
         and (which.supplier_order_id is None or which.supplier_order_id in bought)
     )
@@ -176,7 +177,7 @@ def _order_row(stored: StoredOrder) -> OrderRow:
     return OrderRow(
         id=order.id,
         status=shown_status(order),
-        email=order.buyer.email,
+        email=order.email,
         total=order.total,
         units=sum(line.quantity for line in order.lines),
         owed=len(order.owed),

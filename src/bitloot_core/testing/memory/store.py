@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from bitloot_core.order.buying import Budget
-from bitloot_core.order.events import FindingOpened, FindingResolved, LinkIssued
+from bitloot_core.order.events import BuyerForgotten, FindingOpened, FindingResolved, LinkIssued, without_buyer
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import gateway_id_of
 from bitloot_core.order.reservations import supplier_order_of
 from bitloot_core.order.units import OwedUnit
-from bitloot_core.ports.store import Change, Committed, LinkUse, OrderStore
+from bitloot_core.ports.store import LINK, Change, Committed, KeyAccess, LinkUse, OrderStore
 from bitloot_core.testing.memory.database import MemoryDatabase, StoredLink, StoredOrder
 from bitloot_core.testing.memory.jobs import ask, check_lease, end, is_free
 from bitloot_core.testing.memory.spending import spent
@@ -151,7 +151,7 @@ class MemoryOrderStore:
         self._database.orders[order.id] = StoredOrder(
             order=order,
             updated_at=change.at,
-            timeline=(*(stored.timeline if stored else ()), *change.events),
+            timeline=(*(stored.timeline if stored else ()), *map(without_buyer, change.events)),
             bought=bought,
         )
         self._database.names.update(dict.fromkeys(unique_names(order), order.id))
@@ -159,7 +159,7 @@ class MemoryOrderStore:
         return order
 
     def _write_events(self, order_id: OrderId, change: Change) -> None:
-        """Keep the links and findings that the events tell of."""
+        """Do what the events say besides: keep links and findings, erase where a buyer came from."""
         database = self._database
         for event in change.events:
             match event:
@@ -173,6 +173,8 @@ class MemoryOrderStore:
                     database.open_finding(event.finding)
                 case FindingResolved():
                     database.resolve_finding(event.finding_id, at=event.at, by=event.by)
+                case BuyerForgotten():
+                    database.accesses = [_erased(one, order_id) for one in database.accesses]
                 case _:
                     pass
 
@@ -202,6 +204,13 @@ def unique_names(order: Order) -> Iterator[tuple[str, str]]:
     for unit in order.units:
         if not isinstance(unit, OwedUnit):
             yield KEY, unit.supplier_key_id
+
+
+def _erased(access: KeyAccess, order_id: OrderId) -> KeyAccess:
+    """An access without where it came from, if it was the buyer's of this order."""
+    if access.order_id != order_id or access.actor != LINK:
+        return access
+    return attrs.evolve(access, address="", agent="")
 
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -24,6 +24,7 @@ from bitloot_core.order.reservations import (
     DoubtfulReservation,
     PlacedReservation,
     PlannedReservation,
+    Reservation,
 )
 from bitloot_core.order.status import Status, status_of
 from bitloot_core.order.units import HeldUnit
@@ -210,25 +211,35 @@ class Watch:
             return
         living = {(job.name, job.ref) for job in self._scene.store.jobs(order_id) if job.status in LIVING}
         for res in order.reservations:
-            job = None
-            match res:
-                case PlannedReservation() | ClaimedReservation() | DoubtfulReservation():
-                    job = ("reserve", res.plan.ref)
-                case PlacedReservation():
-                    job = ("check-reservation", res.plan.ref)
-                case _:
-                    pass
+            job = self._job_of(order, res)
             text = f"nobody looks after {res.plan.ref} ({type(res).__name__})"
             hold("I10", job is None or job in living, text, order_id)
         hold("I10", living or self.is_over(order), f"nobody looks after the order ({status_of(order)})", order_id)
+
+    def _job_of(self, order: Order, res: Reservation) -> tuple[str, str] | None:
+        """The job that must live while a reservation is in this state."""
+        match res:
+            case DoubtfulReservation() if isinstance(order.closing, Refunded):
+                quiet_until = res.claimed_at + POLICY.supplier_quiet
+                return None if quiet_until <= self._soon else (JobName.RESERVE, res.plan.ref)
+            case PlannedReservation() | ClaimedReservation() | DoubtfulReservation():
+                return JobName.RESERVE, res.plan.ref
+            case PlacedReservation():
+                return JobName.CHECK_RESERVATION, res.plan.ref
+            case _:
+                return None
+
+    @property
+    def _soon(self) -> datetime:
+        """Now, by the clock that is the furthest ahead."""
+        return self._scene.clock.now() + timedelta(seconds=5)
 
     def is_over(self, order: Order) -> bool:
         """Whether nothing need happen to an order any more."""
         if isinstance(order.closing, Fulfilled | Refunded):
             return True
-        last = self._scene.clock.now() + timedelta(seconds=5)
         watched = (
-            one.invoice.void_at + POLICY.payment_afterlife >= last
+            one.invoice.void_at + POLICY.payment_afterlife >= self._soon
             for one in order.payments
             if isinstance(one, OpenPayment | ShortPayment | ReviewedPayment | VoidPayment)
         )
