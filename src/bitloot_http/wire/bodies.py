@@ -151,3 +151,10 @@ class WebhooksQuery(ListQuery):
             order_id=self.order_id,
             external_id=self.external_id,
         )
+
+
+@attrs.frozen(kw_only=True)
+class SearchQuery:
+    """What the one box of the console is asked for."""
+
+    q: str | None = attrs.field(default=None, metadata=shape("A name of anything.", longest=LONGEST_EMAIL))

@@ -317,7 +317,13 @@ async def test_a_hash_of_older_make_is_renewed(console: Console) -> None:
 
 
 POSTS = [path for method, path, _ in CONSOLE if method == "POST"]
-FILLED = {"{orderId}": "order1", "{action}": "retry", "{id}": "1"}
+FILLED = {
+    "{orderId}": "order1",
+    "{action}": "retry",
+    "{id}": "1",
+    "{reservationId}": "FAKE1",
+    "{productId}": "game",
+}
 
 
 def filled(path: str) -> str:

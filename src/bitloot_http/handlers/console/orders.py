@@ -19,7 +19,7 @@ from bitloot_http.handlers.console.gate import Form, acting, looking, require_pr
 from bitloot_http.handlers.console.screen import filters, screen
 from bitloot_http.handlers.orders import order_id_of
 from bitloot_http.pages.console.order_sheet import order_sheet
-from bitloot_http.pages.console.words import DEEDS
+from bitloot_http.pages.console.words import deed
 from bitloot_http.problems import problem_of
 from bitloot_http.schema import structure
 from bitloot_http.wire.admin import OrderRowView
@@ -102,11 +102,10 @@ async def _sheet(
         "order.html",
         status,
         sheet=sheet,
-        actions=tuple(ACTIONS),
+        deeds=tuple((name, deed(name)) for name in ACTIONS),
         decides_money=DECIDES_MONEY,
-        done=done if done in ACTIONS else "",
+        done=deed(done).done if done in ACTIONS else "",
         wrong=wrong,
         tried=action,
         typed=reason,
-        words=DEEDS,
     )

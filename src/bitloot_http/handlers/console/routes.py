@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from aiohttp import web
 
-from bitloot_http.handlers.console import entry, orders
+from bitloot_http.handlers.console import audit, entry, orders, products, reservations, search, webhooks
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -25,4 +25,14 @@ CONSOLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/console/orders", orders.orders),
     ("GET", "/console/orders/{orderId}", orders.order),
     ("POST", "/console/orders/{orderId}/{action}", orders.act),
+    ("GET", "/console/reservations", reservations.reservations),
+    ("GET", "/console/reservations/{reservationId}", reservations.status),
+    ("GET", "/console/webhooks", webhooks.webhooks),
+    ("GET", "/console/webhooks/{id}", webhooks.webhook),
+    ("POST", "/console/webhooks/{id}/replay", webhooks.replay),
+    ("GET", "/console/key-audit", audit.accesses),
+    ("GET", "/console/products", products.products),
+    ("GET", "/console/products/{productId}", products.product),
+    ("POST", "/console/products/{productId}", products.change),
+    ("GET", "/console/search", search.search),
 )

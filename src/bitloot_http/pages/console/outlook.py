@@ -78,10 +78,12 @@ def outlook(dossier: Dossier, now: datetime) -> Outlook:
 def _headline(order: Order, *, blocks: bool, dead: bool, open_ones: bool, moves: bool) -> tuple[str, Tone]:
     if order.at_rest:
         return ("It has come to rest, and something is left to look at.", "warn") if open_ones else _rest(order)
-    if blocks:
+    if blocks or (open_ones and status_of(order) is Status.UNDERPAID):
         return "It is stuck, and waits for you.", "bad"
     if dead:
         return "A job was given up: it waits for you.", "bad"
+    if moves and open_ones:
+        return "It goes on by itself, and something is left to look at.", "warn"
     if moves:
         return "It goes on by itself.", "busy"
     if shown_status(order) in {Status.CREATED, Status.EXPIRED, Status.FAILED}:

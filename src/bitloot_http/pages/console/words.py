@@ -45,6 +45,9 @@ TONES: Mapping[str, Tone] = {
     # findings
     "open": "bad",
     "resolved": "still",
+    # products
+    "on sale": "good",
+    "off sale": "still",
     # units
     "owed": "still",
     "held": "good",
@@ -61,6 +64,9 @@ TONES: Mapping[str, Tone] = {
     "sent back": "warn",
 }
 """The tone of each status word; `failed` is said by orders and by webhooks."""
+
+RESERVATION_WORDS = ("planned", "claimed", "in-doubt", "placed", "completed", "refused", "fallen")
+"""In the order of a purchase's life."""
 
 JOBS: Mapping[str, str] = {
     "reserve": "buys the keys at Kinguin",
@@ -117,6 +123,46 @@ DEEDS: Mapping[str, DeedWords] = {
         done="The refund is recorded.",
         grave=True,
     ),
+    "forget": DeedWords(
+        name="Forget the buyer",
+        what="Erases the buyer's address from the order, because the buyer asked for it. Nothing can be mailed there "
+        "any more.",
+        done="The buyer's address is erased.",
+        grave=True,
+    ),
+    "accept-payment": DeedWords(
+        name="Accept a payment",
+        what="Lets a short, strange or stray payment count as the price. The keys are bought then.",
+        done="The payment counts.",
+        grave=True,
+    ),
+    "replace-key": DeedWords(
+        name="Replace a key",
+        what="Puts a bad key in quarantine for ever, and buys another in its place.",
+        done="The key is in quarantine, and another is being bought.",
+        grave=True,
+    ),
+    "return-keys": DeedWords(
+        name="Return keys",
+        what="Gives keys back to the supplier, which takes them only for a day after the purchase.",
+        done="The keys are being returned.",
+        grave=True,
+    ),
+    "rebuy": DeedWords(
+        name="Buy again",
+        what="Buys what is still owed under a new attempt, after the supplier let the old purchase fall.",
+        done="It is being bought again.",
+    ),
+    "park": DeedWords(
+        name="Park",
+        what="Puts the order aside: nothing is bought and no job runs for it until it is taken up again.",
+        done="The order is parked.",
+    ),
+    "unpark": DeedWords(
+        name="Take up again",
+        what="Goes on with a parked order.",
+        done="The order goes on.",
+    ),
 }
 """By the name of the action."""
 
@@ -129,6 +175,11 @@ def tone_of(word: str) -> Tone:
     ('bad', 'still')
     """
     return TONES.get(word, "still")
+
+
+def deed(name: str) -> DeedWords:
+    """The words for an action; one that has none yet is named."""
+    return DEEDS.get(name, DeedWords(name=name, what="", done=f"{name} is done.", grave=True))
 
 
 def job_does(name: str) -> str:
