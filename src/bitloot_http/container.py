@@ -160,6 +160,7 @@ class _Wiring(containers.DeclarativeContainer):
         queries=storage.provided.queries,
         switches=storage.provided.switches,
         loose_ends=storage.provided.loose_ends,
+        books=storage.provided.books,
         supplier=supplier,
         gateway=gateway,
         vault=vault,

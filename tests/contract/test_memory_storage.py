@@ -2,6 +2,7 @@
 
 import pytest
 
+from bitloot_core.testing.contracts.books import BooksContract
 from bitloot_core.testing.contracts.catalogue import CatalogueContract
 from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
@@ -50,3 +51,7 @@ class TestMemorySwitches(SwitchesContract):
 
 class TestMemoryLooseEnds(LooseEndsContract):
     """The suite of whoever finds lost jobs."""
+
+
+class TestMemoryBooks(BooksContract):
+    """The suite of whoever reads the books through."""

@@ -9,6 +9,7 @@ import pytest
 from bitloot_adapters.sql.migrate import upgrade
 from bitloot_adapters.sql.opening import open_database
 from bitloot_adapters.sql.url import DatabaseUrl
+from bitloot_core.testing.contracts.books import BooksContract
 from bitloot_core.testing.contracts.catalogue import CatalogueContract
 from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
@@ -73,3 +74,7 @@ class TestSqlSwitches(SwitchesContract):
 
 class TestSqlLooseEnds(LooseEndsContract):
     """The suite of whoever finds lost jobs."""
+
+
+class TestSqlBooks(BooksContract):
+    """The suite of whoever reads the books through."""

@@ -67,7 +67,7 @@ def read_dossier(connection: Connection, order_id: OrderId) -> Dossier:
     return Dossier(
         order=get_order(connection, order_id),
         timeline=tuple(_timeline_row(number, event) for number, event in events_of(connection, order_id)),
-        ledger=_ledger(connection, order_id),
+        ledger=ledger_of(connection, order_id),
         jobs=_jobs(connection, order_id),
         findings=_findings(connection, order_id),
         webhooks=_webhooks(connection, order_id),
@@ -86,7 +86,8 @@ def _timeline_row(number: int, event: OrderEvent) -> TimelineRow:
     )
 
 
-def _ledger(connection: Connection, order_id: OrderId) -> tuple[LedgerEntry, ...]:
+def ledger_of(connection: Connection, order_id: OrderId) -> tuple[LedgerEntry, ...]:
+    """The money that was seen to move for an order, oldest first."""
     rows = connection.execute(select(LEDGER).where(LEDGER.c.order_id == order_id).order_by(LEDGER.c.id))
     return tuple(
         LedgerEntry(

@@ -11,6 +11,7 @@ from typing import Self
 import attrs
 
 from bitloot_adapters.sql.admin_tokens import SqlAdminTokens
+from bitloot_adapters.sql.books import SqlBooks
 from bitloot_adapters.sql.catalogue import SqlCatalogue
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.inbox import PayloadSealer, SqlInbox
@@ -38,6 +39,7 @@ class SqlStorage:
     queries: SqlQueries
     switches: SqlSwitches
     loose_ends: SqlLooseEnds
+    books: SqlBooks
     admin_tokens: SqlAdminTokens
     staff: SqlStaff
 
@@ -54,6 +56,7 @@ class SqlStorage:
             queries=SqlQueries(database),
             switches=SqlSwitches(database),
             loose_ends=SqlLooseEnds(database),
+            books=SqlBooks(database),
             admin_tokens=SqlAdminTokens(database),
             staff=SqlStaff.over(database, sealer),
         )

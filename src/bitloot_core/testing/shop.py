@@ -71,6 +71,7 @@ class FakeShop:
             queries=self.storage.queries,
             switches=self.storage.switches,
             loose_ends=self.storage.loose_ends,
+            books=self.storage.books,
             supplier=self.supplier,
             gateway=self.gateway,
             vault=self.vault,

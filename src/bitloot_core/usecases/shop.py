@@ -7,6 +7,7 @@ from __future__ import annotations
 import attrs
 
 from bitloot_core.order.policy import Policy
+from bitloot_core.ports.books import Books
 from bitloot_core.ports.catalogue import Catalogue
 from bitloot_core.ports.inbox import Inbox
 from bitloot_core.ports.jobs import Jobs
@@ -42,6 +43,7 @@ class Shop:
     queries: Queries
     switches: Switches
     loose_ends: LooseEnds
+    books: Books
     supplier: Supplier
     gateway: PaymentGateway
     vault: Vault

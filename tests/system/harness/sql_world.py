@@ -97,6 +97,8 @@ async def sql_world(opened: Callable[[Commits], Database]) -> AsyncIterator[SqlW
         catalogue=storage.catalogue,
         queries=storage.queries,
         switches=storage.switches,
+        loose_ends=storage.loose_ends,
+        books=storage.books,
         clock=ManualClock(),
     )
     await database.close()

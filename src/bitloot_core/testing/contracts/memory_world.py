@@ -34,6 +34,7 @@ class MemoryWorld(StorageWorld):
             queries=storage.queries,
             switches=storage.switches,
             loose_ends=storage.loose_ends,
+            books=storage.books,
             clock=ManualClock(),
         )
 

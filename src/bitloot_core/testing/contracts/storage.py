@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from bitloot_core.order.order import Order
+from bitloot_core.ports.books import Books
 from bitloot_core.ports.catalogue import Catalogue
 from bitloot_core.ports.inbox import Inbox
 from bitloot_core.ports.jobs import ClaimedJob, Jobs
@@ -52,6 +53,7 @@ class StorageWorld:
     queries: Queries
     switches: Switches
     loose_ends: LooseEnds
+    books: Books
     clock: ManualClock
 
     async def given_commit_fails_before(self) -> None:

@@ -1,7 +1,7 @@
 """
 The storage ports in memory: quick, deterministic, and as strict as a database.
 
-All eight ports look at one `MemoryDatabase`, which holds frozen values: nothing that a caller got from it can change
+All nine ports look at one `MemoryDatabase`, which holds frozen values: nothing that a caller got from it can change
 it. A write is checked whole before the first of it is written, so that a refused one leaves nothing. Nothing here
 waits, so two callers of one event loop never meet in the middle of a write.
 
@@ -12,6 +12,7 @@ waits, so two callers of one event loop never meet in the middle of a write.
 
 from __future__ import annotations
 
+from bitloot_core.testing.memory.books import MemoryBooks
 from bitloot_core.testing.memory.catalogue import MemoryCatalogue
 from bitloot_core.testing.memory.database import MemoryDatabase
 from bitloot_core.testing.memory.inbox import MemoryInbox
@@ -24,6 +25,7 @@ from bitloot_core.testing.memory.store import MemoryOrderStore
 from bitloot_core.testing.memory.switches import MemorySwitches
 
 __all__ = [
+    "MemoryBooks",
     "MemoryCatalogue",
     "MemoryDatabase",
     "MemoryInbox",
@@ -56,3 +58,4 @@ class MemoryStorage:
         self.queries = MemoryQueries(self.database)
         self.switches = MemorySwitches(self.database)
         self.loose_ends = MemoryLooseEnds(self.database)
+        self.books = MemoryBooks(self.database)
