@@ -260,7 +260,7 @@ async def test_the_supplier_is_asked_about_a_purchase(console: Console) -> None:
     purchase = console.world.fakes.supplier.purchases[0].supplier_order_id
 
     text = await console.get(f"/console/reservations/{purchase}")
-    console.world.fakes.supplier.lose_next_answer("status")
+    console.world.fakes.supplier.is_down = True
     away = await console.get(f"/console/reservations/{purchase}")
 
     assert "completed" in text
