@@ -16,7 +16,7 @@ from bitloot_adapters._shared.mail_message import Sender
 from bitloot_adapters.mail_folder import FolderMailer
 from bitloot_core.testing.clock import ManualClock
 from bitloot_core.testing.contracts.mailer import MAIL, ArrivedMail, MailerContract
-from bitloot_core.values.errors import InvalidInput
+from bitloot_core.values.errors import InvalidInput, Unavailable
 
 
 @attrs.define
@@ -105,6 +105,15 @@ class TestFolderMailer(MailerContract):
 
         assert len(await world.arrived()) == 10
         assert len(list(world.folder.iterdir())) == 10
+
+    async def test_a_probe_leaves_nothing(self, world: FolderMailerWorld) -> None:
+        """It says whether a mail could be written, and writes none."""
+        await world.mailer.probe()
+
+        assert list(world.folder.iterdir()) == []
+        await world.go_down()
+        with pytest.raises(Unavailable, match="ENOENT"):
+            await world.mailer.probe()
 
     async def test_the_link_is_not_logged(self, world: FolderMailerWorld, caplog: pytest.LogCaptureFixture) -> None:
         """Neither the log nor the repr of mail and mailer show it."""

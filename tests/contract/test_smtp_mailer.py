@@ -223,6 +223,34 @@ class TestLogin:
         assert not server.taken
 
 
+class TestProbe:
+    """Whether mails could go out now, without one that goes out."""
+
+    async def test_it_goes_as_far_as_the_login(self, tls: ThrowAwayTls) -> None:
+        """Encrypted and logged in; nothing is handed over."""
+        async with MailServer(offers=tls.server, password=PASSWORD).serve() as server:
+            login = Login(user="shop", password=Secret(PASSWORD))
+            await mailer_for(server, encryption=Encryption.REQUIRED, login=login, tls=tls).probe()
+
+            assert (server.connections, server.taken) == (1, [])
+
+    async def test_a_wrong_password_is_found(self, tls: ThrowAwayTls) -> None:
+        """Before the first buyer waits for a mail."""
+        async with MailServer(offers=tls.server, password=PASSWORD).serve() as server:
+            login = Login(user="shop", password=Secret("wrong"))
+            with pytest.raises(Unavailable, match=r"refuses the login \(535") as caught:
+                await mailer_for(server, encryption=Encryption.REQUIRED, login=login, tls=tls).probe()
+
+            assert "wrong" not in str(caught.value)
+
+    async def test_a_server_that_is_away_is_found(self, server: MailServer) -> None:
+        """Named, and passing."""
+        await server.go_down()
+
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            await mailer_for(server).probe()
+
+
 class TestAnswers:
     """What the server says, and what follows from it."""
 

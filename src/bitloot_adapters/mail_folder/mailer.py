@@ -46,6 +46,23 @@ class FolderMailer:
         message = render(mail, key=key, sender=self._sender, at=self._clock.now())
         await asyncio.to_thread(self._write, digest_of(key), message.content)
 
+    async def probe(self) -> None:
+        """
+        Write a file and remove it again, before anybody can take it for a mail.
+
+        Raises:
+            Unavailable: the folder refuses.
+        """
+        await asyncio.to_thread(self._try_out)
+
+    def _try_out(self) -> None:
+        path = self._folder / f".probe.{secrets.token_hex(8)}"
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            path.unlink()
+        except OSError as exc:
+            raise Unavailable("mailer", f"the folder refuses ({_name_of(exc)})") from exc
+
     def _write(self, name: str, content: bytes) -> None:
         # The beginning with a dot keeps readers of `*.eml` from a file that is not whole yet.
         prepared = self._folder / f".{name}.{secrets.token_hex(8)}"

@@ -76,7 +76,7 @@ class SmtpMailer:
         started = asyncio.get_running_loop().time()
         outcome = "cut short"
         try:
-            await self._deliver(letter)
+            await self._converse(letter)
             outcome = "accepted"
         except PortError as exc:
             outcome = exc.reason
@@ -84,13 +84,23 @@ class SmtpMailer:
         finally:
             _log.debug("%s: %s in %.3f s", PORT, outcome, asyncio.get_running_loop().time() - started)
 
-    async def _deliver(self, letter: Message) -> None:
+    async def probe(self) -> None:
+        """
+        Go as far as the login, and leave again without handing anything over.
+
+        Raises:
+            Unavailable: the server does not let us in; what the operator can mend is named.
+        """
+        await self._converse(None)
+
+    async def _converse(self, letter: Message | None) -> None:
         progress = _Progress()
         client = self._client()
         try:
             async with asyncio.timeout(self._deadline) as limit, self._free:
                 await self._enter(client, progress)
-                await self._hand_over(client, letter, progress)
+                if letter is not None:
+                    await self._hand_over(client, letter, progress)
                 # It is accepted: whatever happens now changes nothing about that.
                 limit.reschedule(None)
                 await _take_leave(client)
