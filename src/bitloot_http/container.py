@@ -244,6 +244,7 @@ def _rounds(storage: SqlStorage, clock: Clock, settings: Settings) -> dict[str, 
         "bodies": lambda: storage.inbox.prune_bodies(before=clock.now() - settings.retention),
         "jobs": lambda: storage.jobs.prune_done(before=clock.now() - DONE_JOBS_KEPT),
         "requests": lambda: storage.requests.prune(now=clock.now()),
+        "sessions": lambda: storage.staff.prune(now=clock.now()),
     }
 
 

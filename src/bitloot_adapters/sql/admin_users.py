@@ -186,7 +186,7 @@ def _users() -> Select[tuple[object, ...]]:
 def _create(connection: Connection, values: dict[str, object], codes: Collection[str]) -> None:
     user_id = connection.execute(_CREATE, values).scalar()
     if user_id is None:
-        raise AlreadyTaken("account", str(values["name"]), "somebody")
+        raise AlreadyTaken("account", str(values["name"]), "somebody already")
     _add_codes(connection, user_id, codes)
 
 

@@ -4,6 +4,7 @@ What is kept of the staff besides their tokens: accounts, sessions, and tries to
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Self
 
 import attrs
@@ -13,6 +14,9 @@ from bitloot_adapters.sql.admin_users import SqlAdminUsers
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.inbox import PayloadSealer
 from bitloot_adapters.sql.login_tries import SqlLoginTries
+
+REMEMBERED = timedelta(days=1)
+"""No session lasts as long, and no window of tries."""
 
 
 @attrs.frozen(kw_only=True)
@@ -31,3 +35,8 @@ class SqlStaff:
             sessions=SqlAdminSessions(database),
             tries=SqlLoginTries(database),
         )
+
+    async def prune(self, *, now: datetime) -> int:
+        """Remove a batch of the sessions and tries that have had their time; how many, 0 when none are left."""
+        before = now - REMEMBERED
+        return await self.sessions.prune(before=before) + await self.tries.prune(before=before)

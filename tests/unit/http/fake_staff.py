@@ -89,7 +89,7 @@ class FakeStaff:
     ) -> None:
         """Make an account."""
         if await self.find(name) is not None:
-            raise AlreadyTaken("account", name, "somebody")
+            raise AlreadyTaken("account", name, "somebody already")
         user_id = len(self.by_id) + 1
         self.by_id[user_id] = FakeUser(
             id=user_id,

@@ -282,3 +282,15 @@ async def test_the_second_factor_is_sealed(storage: SqlStorage) -> None:
 
     with pytest.raises(Corrupt, match="ann"):
         await storage.staff.users.find("ann")
+
+
+async def test_what_has_had_its_time_is_cleared_away(storage: SqlStorage) -> None:
+    """Sessions and tries of yesterday, by the caretaker; those of today stay."""
+    user = await given_user(storage.staff)
+    await begin(storage.staff, user.id)
+    await storage.staff.tries.take(["account:ann", "address:here"], now=PLACED_AT, window=WINDOW)
+
+    early = await storage.staff.prune(now=PLACED_AT + timedelta(hours=23))
+    late = [await storage.staff.prune(now=PLACED_AT + timedelta(hours=24)) for _ in range(2)]
+
+    assert (early, late) == (0, [3, 0])
