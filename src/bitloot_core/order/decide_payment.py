@@ -12,7 +12,8 @@ from bitloot_core.order.decide_reading import follow
 from bitloot_core.order.finding_steps import finding
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.forgetting import is_for_nobody
-from bitloot_core.order.order import Cancelled, Order, Refunded, StillOpen, UnnamedBuyer
+from bitloot_core.order.order import Cancelled, Order, Refunded
+from bitloot_core.order.payable import why_not_payable
 from bitloot_core.order.payments import (
     AcceptedStray,
     DoubtfulPayment,
@@ -23,17 +24,13 @@ from bitloot_core.order.payments import (
     StrayPayment,
     VoidPayment,
     is_returned,
-    received_of,
 )
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.settlement import settle
-from bitloot_core.order.status import PAYABLE, Status, status_of
 from bitloot_core.order.strays import adopt, record_stray
 from bitloot_core.order.transitions import evolve_all
 from bitloot_core.values.reading import PROGRESS, PaymentReading, PaymentWord
-
-MOST_ATTEMPTS = 10
 
 
 def must_read_back(order: Order, reading: PaymentReading) -> bool:
@@ -47,17 +44,10 @@ def must_read_back(order: Order, reading: PaymentReading) -> bool:
 
 
 def intend(order: Order, command: c.IntendPayment, now: datetime) -> tuple[e.OrderEvent, ...]:
-    """A buyer may try another coin until money is on its way; a payment that expired before the order did is no end."""
-    status = status_of(order)
-    another_try = status is Status.EXPIRED and isinstance(order.closing, StillOpen) and now < order.expires_at
-    if status not in PAYABLE and not another_try:
-        raise TransitionRefused(order, command, f"the order is {status}; it takes no new payment", code="not-payable")
-    if isinstance(order.buyer, UnnamedBuyer):
-        raise TransitionRefused(order, command, "there is nobody to deliver to any more", code="buyer-forgotten")
-    if any(isinstance(one, ReviewedPayment | StrayPayment) and received_of(one) for one in order.payments):
-        raise TransitionRefused(order, command, "money on it waits for a person's decision", code="not-payable")
-    if len(order.payments) >= MOST_ATTEMPTS:
-        raise TransitionRefused(order, command, "too many payments were opened for this order", code="not-payable")
+    """A buyer may try another coin, unless something speaks against it: see `why_not_payable`."""
+    refusal = why_not_payable(order, now)
+    if refusal is not None:
+        raise TransitionRefused(order, command, refusal.reason, code=refusal.code)
     return (e.PaymentIntended(at=now, attempt=len(order.payments) + 1, coin=command.coin),)
 
 

@@ -63,7 +63,9 @@ async def show(request: web.Request) -> web.Response:
         return page("open.html", order_id=order_id, wrong="")
     dossier = await edge.shop.queries.dossier(order_id)
     coins = await _coins(edge)
-    return page("order.html", page=order_page(dossier.order, dossier.timeline, coins), coins=coins)
+    return page(
+        "order.html", page=order_page(dossier.order, dossier.timeline, coins, edge.shop.clock.now()), coins=coins
+    )
 
 
 async def open_with_token(request: web.Request) -> web.Response:

@@ -12,8 +12,9 @@ import attrs
 from markupsafe import Markup
 
 from bitloot_core.order.order import Order
+from bitloot_core.order.payable import why_not_payable
 from bitloot_core.order.payments import OpenPayment
-from bitloot_core.order.status import PAYABLE, Status, shown_status
+from bitloot_core.order.status import Status, shown_status
 from bitloot_core.ports.payment_gateway import Coin
 from bitloot_core.ports.queries import TimelineRow
 from bitloot_core.values.reading import PaymentWord
@@ -197,7 +198,7 @@ class OrderPage:
     timeline: tuple[TimelineView, ...]
 
 
-def order_page(order: Order, timeline: Iterable[TimelineRow], coins: Iterable[Coin]) -> OrderPage:
+def order_page(order: Order, timeline: Iterable[TimelineRow], coins: Iterable[Coin], now: datetime) -> OrderPage:
     """Put an order into words."""
     status = shown_status(order)
     words = WORDS[status]
@@ -213,7 +214,7 @@ def order_page(order: Order, timeline: Iterable[TimelineRow], coins: Iterable[Co
         live=status in _LIVE,
         steps=_steps(done, stuck=words.stuck),
         pay=_pay_box(order, {coin.code: coin for coin in coins}) if status is Status.WAITING else None,
-        can_pay=status in PAYABLE and order.email is not None,
+        can_pay=why_not_payable(order, now) is None,
         progress=Progress(ready=len(order.held), whole=whole) if order.may_reveal else None,
         can_resend=order.may_reveal and bool(order.held) and order.email is not None,
         items=tuple(ItemView.of(order, line) for line in order.lines),

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from bitloot_core.order import commands as c
-from bitloot_core.order.decide_payment import MOST_ATTEMPTS, must_read_back
+from bitloot_core.order.decide_payment import must_read_back
 from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.payable import MOST_ATTEMPTS
 from bitloot_core.order.payments import AcceptedStray, DoubtfulPayment, OpenPayment, RefusedPayment, SettledPayment
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.status import Status
@@ -59,6 +60,17 @@ def test_nobody_opens_payments_without_end() -> None:
         story.when(c.IntendPayment(coin=COIN))
 
     assert (refused.value.code, refused.value.status) == ("not-payable", Status.CREATED)
+
+
+def test_nobody_pays_twice_while_a_person_looks_into_the_first() -> None:
+    """The gateway said a word that nobody knows: the money may be there, and another payment could be one too many."""
+    strange = WAITING.when(read(a_reading(WAITING.order, Word.UNRECOGNISED)))
+    assert any(finding.blocking for finding in strange.order.findings)
+
+    with pytest.raises(TransitionRefused, match="a person looks into it") as refused:
+        strange.when(c.IntendPayment(coin="eth"))
+
+    assert refused.value.code == "not-payable"
 
 
 def test_the_answer_that_comes_twice_is_one() -> None:

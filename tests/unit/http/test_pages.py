@@ -1,13 +1,19 @@
 """The pages for people: they work without a script, show nobody else's order, and escape what is not ours."""
 
 import re
+from datetime import datetime, timedelta
 from typing import get_args
 
 import attrs
 import pytest
 from http_world import BROWSER, ORDER, World, running
 
+from bitloot_core.order.commands import IntendPayment
+from bitloot_core.order.decide import decide
+from bitloot_core.order.order import Order
 from bitloot_core.order.payments import Payment
+from bitloot_core.order.policy import Policy
+from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.status import Status, shown_status
 from bitloot_core.testing.order_states import every_state
 from bitloot_core.testing.samples import a_product
@@ -234,11 +240,28 @@ def test_every_state_of_an_order_has_its_page(name: str) -> None:
     """No state is without words, and none shows the payment box of a payment that is over."""
     order = every_state()[name]
 
-    page = order_page(order, (), ())
+    page = order_page(order, (), (), order.created_at)
 
     assert page.headline == WORDS[shown_status(order)].headline
     assert (page.pay is not None) <= (shown_status(order) is Status.WAITING)
     assert len(page.steps) == 4
+
+
+@pytest.mark.parametrize("name", sorted(every_state()))
+def test_a_coin_is_offered_exactly_where_one_is_taken(name: str) -> None:
+    """Whoever presses the button is not refused, and whoever may pay has one to press; before the time is up and after."""
+    order = every_state()[name]
+
+    for now in (order.expires_at - timedelta(seconds=1), order.expires_at):
+        assert takes_a_coin(order, now) == order_page(order, (), (), now).can_pay
+
+
+def takes_a_coin(order: Order, now: datetime) -> bool:
+    """Whether the order lets another payment be opened."""
+    try:
+        return bool(decide(order, IntendPayment(coin="eth"), now=now, policy=Policy()))
+    except TransitionRefused:
+        return False
 
 
 def test_every_status_has_its_words() -> None:
