@@ -249,7 +249,7 @@ def test_every_state_of_an_order_has_its_page(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(every_state()))
 def test_a_coin_is_offered_exactly_where_one_is_taken(name: str) -> None:
-    """Whoever presses the button is not refused, and whoever may pay has one to press; before the time is up and after."""
+    """Whoever presses the button is not refused, and whoever may pay has one to press, in time and late."""
     order = every_state()[name]
 
     for now in (order.expires_at - timedelta(seconds=1), order.expires_at):
