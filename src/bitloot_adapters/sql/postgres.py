@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, RootTransaction
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
@@ -25,6 +25,7 @@ from bitloot_adapters.sql.postgres_troubles import (
     REFUSED_COMMITS,
     Trouble,
     breaks_the_connection,
+    may_pass_at_once,
     sqlstate_of,
     trouble_of,
 )
@@ -40,6 +41,7 @@ PAUSES_SECONDS = (0.0, 0.1, 0.5)
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
 _QUEUE_SECONDS = 10.0
+_GOODBYE_SECONDS = 5.0
 _STATEMENTS_KEPT = 512
 _SESSION = {
     "application_name": "bitloot",
@@ -124,6 +126,7 @@ class PostgresDatabase:
         commit: how a transaction is committed, if not as usual; tests count commits, or let one fail.
         most_waiting: how many writes may be under way before the next is turned away.
         pauses_seconds: how long to wait before each further try of what passes by itself.
+        command_seconds: how long one statement may take.
     """
 
     def __init__(
@@ -134,8 +137,9 @@ class PostgresDatabase:
         commit: Commit | None = None,
         most_waiting: int = MOST_WAITING,
         pauses_seconds: Iterable[float] = PAUSES_SECONDS,
+        command_seconds: float = COMMAND_SECONDS,
     ) -> None:
-        self._engine = postgres_engine(url, pool_size=pool_size)
+        self._engine = postgres_engine(url, pool_size=pool_size, command_seconds=command_seconds)
         self._writing: Engine = self._engine.sync_engine
         self._reading: Engine = self._writing.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -176,7 +180,10 @@ class PostgresDatabase:
         self._closed = True
         while self._under_way:
             await asyncio.wait(self._under_way)
-        await self._engine.dispose()
+        # A server that holds still would never say goodbye.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._engine.dispose()
 
     def _assert_open(self) -> None:
         if self._closed:
@@ -211,16 +218,16 @@ class PostgresDatabase:
             self._commit(transaction)
         except BaseException as exc:
             is_sent = session.commits_sent > sent_before
-            is_refused = is_sent and sqlstate_of(exc) in REFUSED_COMMITS
             if is_sent:
                 connection.invalidate(exc)
             else:
                 _undo(connection, transaction, exc)
             if not isinstance(exc, Exception):
                 raise
-            if is_sent and not is_refused:
+            if is_sent and sqlstate_of(exc) not in REFUSED_COMMITS:
                 raise unknown(exc) from exc
-            raise Trouble(exc, may_pass_at_once=is_refused) from exc
+            # What comes neither from the server nor from the driver is for whoever committed to try again.
+            raise Trouble(exc, may_pass_at_once=isinstance(exc, DBAPIError) and may_pass_at_once(exc)) from exc
 
     def _read(self, work: Work[T]) -> T:
         with _connected(self._reading) as connection:

@@ -41,7 +41,7 @@ def trouble_of(error: BaseException) -> Trouble | None:
     """What an error from before the commit says about the database; None if it is the work's own."""
     # The driver's errors of the socket come as they are: SQLAlchemy wraps only those of the protocol.
     if isinstance(error, OSError | PoolTimeoutError) or (isinstance(error, DBAPIError) and is_passing(error)):
-        return Trouble(error, may_pass_at_once=_may_pass_at_once(error))
+        return Trouble(error, may_pass_at_once=may_pass_at_once(error))
     return None
 
 
@@ -56,7 +56,8 @@ def sqlstate_of(error: BaseException) -> str | None:
     return state
 
 
-def _may_pass_at_once(error: Exception) -> bool:
+def may_pass_at_once(error: Exception) -> bool:
+    """Whether the same work may come through if it is simply run again."""
     # Whoever has waited in vain for seconds does not begin to wait again.
     if isinstance(error, TimeoutError | PoolTimeoutError):
         return False

@@ -11,6 +11,7 @@ import contextlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import warnings
@@ -21,6 +22,7 @@ from itertools import count
 from pathlib import Path
 from types import ModuleType
 
+import psutil
 import pytest
 
 from bitloot_adapters.sql.migrate import upgrade
@@ -88,6 +90,14 @@ class PostgresServer:
         """End it at once, as a crash would."""
         self._control("-w", "-m", "immediate", "stop")
 
+    def pause(self) -> None:
+        """Let all its sessions hold still: connections stay open, nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let them go on."""
+        self._signal(signal.SIGCONT)
+
     def end(self) -> None:
         """End it, if it was not ended before."""
         with contextlib.suppress(subprocess.CalledProcessError):
@@ -133,6 +143,11 @@ class PostgresServer:
         name = f"shop_{next(self._numbers)}"
         self._ask("createdb", "--template", template, name)
         return name
+
+    def _signal(self, number: signal.Signals) -> None:
+        head = int((self._folder / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        for process in (psutil.Process(head), *psutil.Process(head).children()):
+            process.send_signal(number)
 
     def _ask(self, program: str, *arguments: str) -> None:
         getattr(self._programs, program)(["-h", HOST, "-p", str(self._port), "-U", _ADMIN, *arguments])
