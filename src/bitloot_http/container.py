@@ -53,6 +53,7 @@ from bitloot_http.service import BackRoom, Part, Seams, Service
 from bitloot_http.settings import Settings
 from bitloot_http.sweeper import LOOKS_A_SWEEP, Sweeper
 from bitloot_http.unheard import Unheard
+from bitloot_http.vendor_sessions import open_sessions
 from bitloot_http.worker import Worker
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class _Wiring(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     database: providers.Dependency[Database] = providers.Dependency()
     session = providers.Dependency(instance_of=aiohttp.ClientSession)
+    fresh_session = providers.Dependency(instance_of=aiohttp.ClientSession)
     notifier: providers.Dependency[JobNotifier] = providers.Dependency()
     bucket: providers.Dependency[SealedBucket | None] = providers.Dependency()
 
@@ -129,6 +131,7 @@ class _Wiring(containers.DeclarativeContainer):
     supplier = providers.Singleton(
         KinguinSupplier,
         session=session,
+        fresh_session=fresh_session,
         api_key=settings.provided.kinguin_api_key,
         webhook_secret=settings.provided.kinguin_webhook_secret,
         event_secret=settings.provided.kinguin_event_secret,
@@ -292,18 +295,13 @@ async def _opened(settings: Settings, seams: Seams) -> AsyncIterator[tuple[_Wiri
         url = DatabaseUrl.parse(settings.database_url.reveal())
         database = open_database(url, pool_size=settings.database_pool_size, commit=seams.commit)
         stack.push_async_callback(database.close)
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONCURRENCY * 2),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=list(seams.traces),
-            )
-        )
+        sessions = await stack.enter_async_context(open_sessions(seams.traces, at_once=CONCURRENCY * 2))
         wiring = _Wiring(
             settings=settings,
             database=providers.Object(database),
             bucket=providers.Object(await _bucket(settings, stack)),
-            session=session,
+            session=sessions.kept,
+            fresh_session=sessions.fresh,
         )
         yield wiring, stack
 

@@ -77,6 +77,9 @@ class HttpCaller:
 
     Args:
         session: whoever opens it closes it (the composition root); it may be shared by several callers.
+        fresh_session: the same, with a connector that keeps no connection (`force_close`): what has an effect goes over
+            it. Without it a call can meet a connection that the vendor has just closed, and nobody knows what became
+            of it.
         base_url: what every path is appended to.
         headers: sent with each call; they carry the API key and are never shown.
         port: how errors name the vendor's port ("supplier", "payment gateway").
@@ -87,12 +90,14 @@ class HttpCaller:
         self,
         *,
         session: aiohttp.ClientSession,
+        fresh_session: aiohttp.ClientSession | None = None,
         base_url: str,
         headers: Mapping[str, str],
         port: str,
         deadlines: Deadlines | None = None,
     ) -> None:
-        self._session = session
+        self._reading = session
+        self._acting = fresh_session or session
         self._base_url = base_url.rstrip("/")
         self._headers = dict(headers)
         self._port = port
@@ -161,7 +166,8 @@ class HttpCaller:
         url = URL(self._base_url + path, encoded=True).update_query(query)
         headers = self._headers if content is None else self._headers | {"Content-Type": "application/json"}
         try:
-            async with self._session.request(
+            session = self._reading if method == "GET" else self._acting
+            async with session.request(
                 method, url, data=content, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as response:
                 self._refuse_unusable(response)

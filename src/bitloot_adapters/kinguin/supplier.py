@@ -63,6 +63,8 @@ class KinguinSupplier:
 
     Args:
         session: opened and closed by whoever composes the program.
+        fresh_session: the same, for purchases: see `HttpCaller`. Without it a purchase can be left in doubt because its
+            connection had been closed while it lay idle.
         api_key: sent as `X-Api-Key`.
         webhook_secret: signs webhooks; several separated by commas are all accepted.
         event_secret: the fixed text in `X-Event-Secret`, if it is another.
@@ -77,6 +79,7 @@ class KinguinSupplier:
         self,
         *,
         session: aiohttp.ClientSession,
+        fresh_session: aiohttp.ClientSession | None = None,
         api_key: Secret,
         webhook_secret: Secret,
         event_secret: Secret | None = None,
@@ -87,6 +90,7 @@ class KinguinSupplier:
             raise InvalidInput("KINGUIN_API_KEY", "is empty")
         self._caller = HttpCaller(
             session=session,
+            fresh_session=fresh_session,
             base_url=_checked(base_url),
             headers={"X-Api-Key": api_key.reveal().strip(), "Accept": "application/json"},
             port=PORT,
