@@ -19,6 +19,8 @@ from typing import TypeAlias
 
 import attrs
 
+from bitloot_adapters.nowpayments.number_token import NumberToken
+from bitloot_adapters.nowpayments.sent_as_signed import plain_fields
 from bitloot_core.values.errors import SignatureInvalid
 
 SOURCE = "nowpayments"
@@ -35,17 +37,6 @@ _LARGEST_ARRAY_INDEX = 2**32 - 2
 _MOST_INTEGER_DIGITS = 308
 
 
-class NumberToken(str):
-    """
-    A number as it stood in the text, character for character.
-
-    Any conversion would have to print it as JavaScript does, and would let `5e9` stand for the id `5000000000` under
-    the same signature.
-    """
-
-    __slots__ = ()
-
-
 JsonValue: TypeAlias = "str | bool | list[JsonValue] | dict[str, JsonValue] | None"
 """A parsed value; a number is a `NumberToken`, which is text."""
 
@@ -60,11 +51,11 @@ class SignedBody:
     A body that is what its sender signed.
 
     Attributes:
-        fields: the parsed object; numbers are `NumberToken`.
+        fields: the members of the object; numbers are `NumberToken`.
         canonical: the signed text, equal for equal contents whatever the order of keys on the wire.
     """
 
-    fields: Mapping[str, JsonValue] = attrs.field(repr=False)
+    fields: Mapping[str, object] = attrs.field(repr=False)
     canonical: bytes = attrs.field(repr=False)
 
 
@@ -111,6 +102,9 @@ class IpnVerifier:
 
 
 def _signed_body(body: bytes) -> SignedBody:
+    plain = plain_fields(body)
+    if plain is not None:
+        return SignedBody(fields=plain, canonical=body)
     try:
         fields = parse_strictly(body)
         return SignedBody(fields=fields, canonical=canonical_text(fields))
