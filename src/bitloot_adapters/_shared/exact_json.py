@@ -28,7 +28,7 @@ def decode_json(document: bytes) -> object:
         NotJson: it is not UTF-8, not JSON, nested too deeply, or holds `NaN` or an infinity.
     """
     try:
-        return json.loads(document.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
+        return _DECODER.decode(document.decode("utf-8"))
     except (ValueError, RecursionError, ArithmeticError):
         pass
     # Raised out here because the caught error carries the whole document, and would be chained to this one.
@@ -74,3 +74,7 @@ def _name(name: object) -> str:
 
 def _refuse(constant: str) -> object:
     raise ValueError(constant)
+
+
+# One for all documents: `json.loads` would make one for each.
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)

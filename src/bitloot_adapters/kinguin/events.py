@@ -18,7 +18,7 @@ import attrs
 
 from bitloot_adapters._shared.exact_json import NotJson, decode_json
 from bitloot_adapters.kinguin.unreadable import Unreadable
-from bitloot_adapters.kinguin.wire import read_name, read_object
+from bitloot_adapters.kinguin.wire import name_or_none, read_object
 from bitloot_core.ports.inbox import Source, VerifiedWebhook
 from bitloot_core.ports.supplier import SupplierEvent
 from bitloot_core.values.errors import SignatureInvalid
@@ -150,7 +150,7 @@ def _read(name: str, body: bytes, *, scheme: str) -> tuple[str, SupplierEvent | 
     if name == PRODUCT_UPDATE and scheme == SECRET:
         # They come in floods, for the whole catalogue: no look into the body.
         return PRODUCT_UPDATE, None
-    if not body.strip():
+    if not body or body.isspace():
         return PROBE, None
     # The name is not covered by the signature, and the signed form has none.
     subject = ORDER_STATUS if scheme == HMAC or not name else name
@@ -163,8 +163,8 @@ def _event(body: bytes, *, subject: str, scheme: str) -> SupplierEvent | None:
         payload = read_object(decode_json(body), "event")
     except (NotJson, Unreadable):
         return None
-    supplier_order_id = _name(payload, "orderId") or _name(payload, "reservationId")
-    ref = _name(payload, "orderExternalId")
+    supplier_order_id = name_or_none(payload, "orderId") or name_or_none(payload, "reservationId")
+    ref = name_or_none(payload, "orderExternalId")
     if not supplier_order_id and not ref:
         return None
     return SupplierEvent(
@@ -173,13 +173,6 @@ def _event(body: bytes, *, subject: str, scheme: str) -> SupplierEvent | None:
         word=_word(payload, subject),
         material=_material(payload) if scheme == HMAC else None,
     )
-
-
-def _name(payload: Mapping[str, object], field: str) -> str | None:
-    try:
-        return read_name(payload, field)
-    except Unreadable:
-        return None
 
 
 def _word(payload: Mapping[str, object], subject: str) -> str:
@@ -202,4 +195,7 @@ def _material(payload: Mapping[str, object]) -> KeyMaterial | None:
 
 def _printable(header: str) -> str:
     """Keep a header so that any database takes it: visible ASCII, and not much of it."""
-    return "".join(letter if " " <= letter <= "~" else "?" for letter in header[:_LONGEST_HEADER])
+    cut = header[:_LONGEST_HEADER]
+    if cut.isascii() and cut.isprintable():
+        return cut
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in cut)

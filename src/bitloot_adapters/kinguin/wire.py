@@ -189,10 +189,16 @@ def read_name(source: Mapping[str, object], field: str) -> str:
     Raises:
         Unreadable: it is missing or something else.
     """
-    value = source.get(field)
-    if not isinstance(value, str) or _NAME.fullmatch(value) is None:
+    name = name_or_none(source, field)
+    if name is None:
         raise Unreadable(field, "is not an identifier")
-    return value
+    return name
+
+
+def name_or_none(source: Mapping[str, object], field: str) -> str | None:
+    """An identifier, as `read_name` reads it; None if it is missing or something else."""
+    value = source.get(field)
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else None
 
 
 def _has_reference(order: Mapping[str, object]) -> bool:
