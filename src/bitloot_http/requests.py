@@ -130,14 +130,6 @@ def user_agent(request: web.Request) -> str:
     return "".join(character for character in raw if character.isprintable())[:_LONGEST_AGENT]
 
 
-def lower_headers(request: web.Request) -> dict[str, str]:
-    """The headers under lower-case names; bytes that are no text are replaced."""
-    return {
-        name.lower(): value if value.isascii() else value.encode("utf-8", "replace").decode()
-        for name, value in request.headers.items()
-    }
-
-
 def wants_page(request: web.Request) -> bool:
     """
     Whether a person looks: browsers ask for HTML and never for JSON.

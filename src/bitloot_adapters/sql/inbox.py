@@ -8,16 +8,15 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import attrs
 import msgspec
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql import inbox_rows
 from bitloot_adapters.sql.columns import moment, moment_or_none
 from bitloot_adapters.sql.database import Database
-from bitloot_adapters.sql.inbox_rows import Sealed
+from bitloot_adapters.sql.inbox_rows import Arrival
 from bitloot_core.ports.inbox import Inbox, Received, Source, StoredWebhook, VerifiedWebhook, WebhookStatus
 from bitloot_core.values.errors import Unavailable
 from bitloot_core.values.ids import JobId, OrderId, WebhookId
@@ -50,12 +49,8 @@ class PayloadSealer(Protocol):
         ...
 
 
-@attrs.define(eq=False)
-class _Arrival:
-    """A webhook on its way in, and who waits for it to be durable."""
-
-    sealed: Sealed
-    waiter: asyncio.Future[Received]
+_Waiting: TypeAlias = tuple[Arrival, asyncio.Future[Received]]
+"""A webhook on its way in, and who waits for it to be durable."""
 
 
 class SqlInbox:
@@ -80,7 +75,7 @@ class SqlInbox:
         self._sealer = sealer
         self._most_waiting = most_waiting
         self._patience_seconds = patience_seconds
-        self._arrived: deque[_Arrival] = deque()
+        self._arrived: deque[_Waiting] = deque()
         self._in_hand = 0
         self._batches = 0
         self._storing: set[asyncio.Task[None]] = set()
@@ -91,11 +86,9 @@ class SqlInbox:
         """Store a webhook and its job, in one commit with those that arrive at the same time."""
         if len(self._arrived) >= self._most_waiting:
             raise Unavailable(PORT, "too many webhooks wait to be stored")
-        sealed = Sealed.of(
-            webhook, self._sealer.seal(_context(webhook.source, webhook.dedupe_key), webhook.body), now=now
-        )
+        sealed = self._sealer.seal(_context(webhook.source, webhook.dedupe_key), webhook.body)
         waiter: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
-        self._arrived.append(_Arrival(sealed, waiter))
+        self._arrived.append((Arrival.of(webhook, sealed, now=now), waiter))
         if self._batches < MOST_BATCHES:
             self._batches += 1
             task = asyncio.create_task(self._store_all())
@@ -145,22 +138,23 @@ class SqlInbox:
         except Exception as exc:  # noqa: BLE001 - whose fault it is shows when each is stored alone
             await self._store_each(batch.take(), exc)
         else:
-            for arrival, answer in zip(batch.taken, answers, strict=True):
-                _answer(arrival, answer)
+            for (_, waiter), answer in zip(batch.taken, answers, strict=True):
+                if not waiter.done():
+                    waiter.set_result(answer)
 
-    async def _store_each(self, taken: Sequence[_Arrival], error: Exception) -> None:
+    async def _store_each(self, taken: Sequence[_Waiting], error: Exception) -> None:
         """One webhook that cannot be stored must not turn its neighbours away."""
         if len(taken) == 1:
-            _refuse(taken[0], error)
+            _refuse(taken[0][1], error)
             return
         answers = await asyncio.gather(
-            *(self._database.write(_Batch(deque([arrival])).store) for arrival in taken), return_exceptions=True
+            *(self._database.write(_Batch(deque([one])).store) for one in taken), return_exceptions=True
         )
-        for arrival, answer in zip(taken, answers, strict=True):
+        for (_, waiter), answer in zip(taken, answers, strict=True):
             if isinstance(answer, BaseException):
-                _refuse(arrival, answer)
-            else:
-                _answer(arrival, answer[0])
+                _refuse(waiter, answer)
+            elif not waiter.done():
+                waiter.set_result(answer[0])
 
     def _watch(self, waiter: asyncio.Future[Received]) -> None:
         """Give a waiter its deadline. One timer serves all: a timer for each would cost a tenth of the whole work."""
@@ -215,17 +209,17 @@ class _Batch:
     too; a second run of the same write stores the same ones.
     """
 
-    def __init__(self, arrived: deque[_Arrival]) -> None:
+    def __init__(self, arrived: deque[_Waiting]) -> None:
         self._arrived = arrived
-        self.taken: list[_Arrival] = []
+        self.taken: list[_Waiting] = []
 
     def store(self, connection: Connection) -> list[Received]:
         """Store them; called on the writer's thread. There may be none, if the batch before has taken all."""
         if not self.take():
             return []
-        return inbox_rows.store_all(connection, [arrival.sealed for arrival in self.take()])
+        return inbox_rows.store_all(connection, [arrival for arrival, _ in self.take()])
 
-    def take(self) -> list[_Arrival]:
+    def take(self) -> list[_Waiting]:
         """Settle which they are, once."""
         if not self.taken:
             self.taken = [self._arrived.popleft() for _ in range(min(len(self._arrived), MOST_AT_ONCE))]
@@ -237,16 +231,11 @@ def _context(source: Source, dedupe_key: str) -> tuple[str, str]:
     return (str(source), dedupe_key)
 
 
-def _answer(arrival: _Arrival, answer: Received) -> None:
-    if not arrival.waiter.done():
-        arrival.waiter.set_result(answer)
-
-
-def _refuse(arrival: _Arrival, error: BaseException) -> None:
-    if not arrival.waiter.done():
+def _refuse(waiter: asyncio.Future[Received], error: BaseException) -> None:
+    if not waiter.done():
         refused = Unavailable(PORT, "the webhook is not known to be stored")
         refused.__cause__ = error
-        arrival.waiter.set_exception(refused)
+        waiter.set_exception(refused)
 
 
 if TYPE_CHECKING:

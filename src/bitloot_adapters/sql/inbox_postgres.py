@@ -23,9 +23,9 @@ _TYPES = {
     "sealed": "bytea",
     "worth_processing": "bigint",
     "status": "text",
-    "deliveries": "bigint",
     "received_at": "bigint",
     "last_seen_at": "bigint",
+    "deliveries": "bigint",
 }
 """The columns of a row, in its order."""
 _NAMES = ", ".join(_TYPES)
@@ -41,7 +41,7 @@ _STORE = Statement(
     "asked AS (INSERT INTO jobs (name, ref, order_id, status, due_at, created_at) "
     f"SELECT CASE source {_JOB} END, CAST(id AS text), order_id, 'ready', last_seen_at, last_seen_at FROM logs "
     f"WHERE status NOT IN ('processed', 'ignored') {ON_LIVING} RETURNING id, ref) "
-    "SELECT logs.id, source, dedupe_key, logs.status, deliveries, asked.id AS job_id "
+    "SELECT logs.id, source, dedupe_key, deliveries, asked.id AS job_id "
     "FROM logs LEFT JOIN asked ON asked.ref = CAST(logs.id AS text)"
 )
 
@@ -54,6 +54,6 @@ def store_at_once(connection: Connection, rows: Iterable[tuple[object, ...]]) ->
         rows: their values, in the order of the columns.
 
     Returns:
-        The rows as they are now, in any order, each with its job.
+        Of each row, in any order: its id, source, dedupe key, deliveries, and the id of its job, if it has one.
     """
     return _STORE.all(connection, dict(zip(_TYPES, zip(*rows, strict=True), strict=True)))

@@ -6,19 +6,20 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import msgspec
 from sqlalchemy import bindparam, select, text
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.columns import micros, storable
 from bitloot_adapters.sql.inbox_postgres import store_at_once
 from bitloot_adapters.sql.job_rows import ON_LIVING, ask
-from bitloot_adapters.sql.statements import Statement
+from bitloot_adapters.sql.statements import Statement, fetch
 from bitloot_adapters.sql.tables import WEBHOOK_LOGS
 from bitloot_core.order.jobs import JobRequest
 from bitloot_core.ports.inbox import Received, Source, VerifiedWebhook
@@ -32,7 +33,7 @@ OVER = frozenset({"processed", "ignored"})
 _HEADERS = msgspec.json.Encoder()
 _LOGS_HEAD = (
     "INSERT INTO webhook_logs (source, dedupe_key, type, external_id, scheme, headers, sealed, worth_processing, "
-    "status, deliveries, received_at, last_seen_at)"
+    "status, received_at, last_seen_at, deliveries)"
 )
 _LOGS_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _LOGS_TAIL = (
@@ -41,7 +42,8 @@ _LOGS_TAIL = (
 )
 _JOBS_HEAD = "INSERT INTO jobs (name, ref, order_id, status, due_at, created_at)"
 _JOBS_ROW = "(?, ?, ?, 'ready', ?, ?)"
-_JOBS_TAIL = f"{ON_LIVING} RETURNING id, ref"
+_JOBS_TAIL = f"{ON_LIVING} RETURNING ref, id"
+_JOB_NAMES = {str(source): str(source.job) for source in Source}
 _GET = Statement(select(WEBHOOK_LOGS).where(WEBHOOK_LOGS.c.id == bindparam("id")))
 _PRUNE = text(
     "UPDATE webhook_logs SET sealed = NULL WHERE id IN "
@@ -49,67 +51,60 @@ _PRUNE = text(
 )
 
 
-@attrs.frozen(kw_only=True)
-class Sealed:
+Name: TypeAlias = tuple[str, str]
+"""What equal deliveries share: source and dedupe key."""
+
+
+@attrs.frozen
+class Arrival:
     """
-    A webhook as it is to be stored; its body is sealed already.
+    A webhook on its way into its row: what the row takes is worked out while nobody waits for the database.
 
     Attributes:
-        at: when it arrived, in microseconds.
-        deliveries: how often it arrived in this batch.
+        name: what equal deliveries share.
+        columns: the values of its row except `deliveries`, which is the last; its body is sealed already.
     """
 
-    source: Source
-    dedupe_key: str
-    type: str
-    external_id: str | None
-    scheme: str
-    headers: str
-    body: bytes = attrs.field(repr=False)
-    worth_processing: bool
-    at: int
-    deliveries: int = 1
+    name: Name
+    columns: tuple[object, ...] = attrs.field(repr=False)
 
     @classmethod
-    def of(cls, webhook: VerifiedWebhook, body: bytes, *, now: datetime) -> Sealed:
-        """Make a webhook's words fit for every database; `body` is its sealed body."""
-        headers = {storable(name): storable(value) for name, value in webhook.headers.items()}
-        return cls(
-            source=webhook.source,
-            dedupe_key=webhook.dedupe_key,
-            type=storable(webhook.type, most=LONGEST_TYPE),
-            external_id=None
-            if webhook.external_id is None
-            else storable(webhook.external_id, most=LONGEST_EXTERNAL_ID),
-            scheme=webhook.scheme,
-            headers=_HEADERS.encode(headers).decode(),
-            body=body,
-            worth_processing=webhook.worth_processing,
-            at=micros(now),
+    def of(cls, webhook: VerifiedWebhook, sealed: bytes, *, now: datetime) -> Arrival:
+        """Make a webhook's words fit for every database; `sealed` is its sealed body."""
+        name = (str(webhook.source), webhook.dedupe_key)
+        at = micros(now)
+        external_id = webhook.external_id
+        columns = (
+            *name,
+            storable(webhook.type, most=LONGEST_TYPE),
+            None if external_id is None else storable(external_id, most=LONGEST_EXTERNAL_ID),
+            webhook.scheme,
+            _HEADERS.encode({storable(key): storable(value) for key, value in webhook.headers.items()}).decode(),
+            sealed,
+            int(webhook.worth_processing),
+            "pending" if webhook.worth_processing else "ignored",
+            at,
+            at,
         )
-
-    @property
-    def name(self) -> tuple[str, str]:
-        """What equal deliveries share."""
-        return (str(self.source), self.dedupe_key)
+        return cls(name, columns)
 
 
-def store_all(connection: Connection, batch: Sequence[Sealed]) -> list[Received]:
-    """Store webhooks with their jobs, two statements for all of them; the answers are in the order of the batch."""
-    merged = _merged(batch)
-    rows = [_log_row(one) for one in merged.values()]
-    if connection.dialect.name == "postgresql":
-        logs = store_at_once(connection, rows)
-        jobs = {row.id: JobId(row.job_id) for row in logs if row.job_id is not None}
-    else:
-        logs = _insert(connection, _LOGS_HEAD, _LOGS_ROW, _LOGS_TAIL, rows)
-        jobs = _ask_all(connection, [row for row in logs if row.status not in OVER], merged)
-    stored = {(row.source, row.dedupe_key): row for row in logs}
-    answers: list[Received] = []
-    fresh = {name for name, row in stored.items() if row.deliveries == merged[name].deliveries}
+def store_all(connection: Connection, batch: Sequence[Arrival]) -> list[Received]:
+    """Store webhooks with their jobs, a statement or two for all of them; the answers are in the order of the batch."""
+    arrived = {one.name: one for one in batch}
+    equal = dict.fromkeys(arrived, 1) if len(arrived) == len(batch) else Counter(one.name for one in batch)
+    rows = [(*one.columns, equal[name]) for name, one in arrived.items()]
+    store = store_at_once if connection.dialect.name == "postgresql" else _store_in_two
+    stored, fresh = {}, set()
+    for webhook_id, source, dedupe_key, deliveries, job_id in store(connection, rows):
+        name = (source, dedupe_key)
+        stored[name] = (WebhookId(webhook_id), None if job_id is None else JobId(job_id))
+        if deliveries == equal[name]:
+            fresh.add(name)
+    answers = []
     for one in batch:
-        row = stored[one.name]
-        answers.append(Received(id=WebhookId(row.id), duplicate=one.name not in fresh, job_id=jobs.get(row.id)))
+        webhook_id, job_id = stored[one.name]
+        answers.append(Received(id=webhook_id, duplicate=one.name not in fresh, job_id=job_id))
         # The first of its name in this batch was the new one, if any was.
         fresh.discard(one.name)
     return answers
@@ -159,12 +154,20 @@ def prune_bodies(connection: Connection, *, before: datetime, limit: int) -> int
     return connection.execute(_PRUNE, {"before": micros(before), "most": limit}).rowcount
 
 
-def _merged(batch: Sequence[Sealed]) -> dict[tuple[str, str], Sealed]:
-    merged: dict[tuple[str, str], Sealed] = {}
-    for one in batch:
-        known = merged.get(one.name)
-        merged[one.name] = one if known is None else attrs.evolve(known, deliveries=known.deliveries + 1)
-    return merged
+def _store_in_two(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Store rows of webhooks, then ask for the jobs of those that are not over; see `store_at_once`."""
+    logs = _insert(connection, _LOGS_HEAD, _LOGS_ROW, _LOGS_TAIL, rows)
+    times = {row[:2]: row[-2] for row in rows}
+    due = []
+    for webhook_id, source, dedupe_key, status, _, order_id in logs:
+        if status not in OVER:
+            at = times[source, dedupe_key]
+            due.append((_JOB_NAMES[source], str(webhook_id), order_id, at, at))
+    jobs = dict(_insert(connection, _JOBS_HEAD, _JOBS_ROW, _JOBS_TAIL, due)) if due else {}
+    return [
+        (webhook_id, source, dedupe_key, deliveries, jobs.get(str(webhook_id)))
+        for webhook_id, source, dedupe_key, _, deliveries, _ in logs
+    ]
 
 
 @functools.cache
@@ -179,38 +182,5 @@ def _many(head: str, row: str, count: int, tail: str) -> str:
 
 def _insert(
     connection: Connection, head: str, row: str, tail: str, rows: Sequence[tuple[object, ...]]
-) -> list[Row[Any]]:
-    statement = _many(head, row, len(rows), tail)
-    return list(connection.exec_driver_sql(statement, tuple(itertools.chain.from_iterable(rows))))
-
-
-def _log_row(one: Sealed) -> tuple[object, ...]:
-    return (
-        str(one.source),
-        one.dedupe_key,
-        one.type,
-        one.external_id,
-        one.scheme,
-        one.headers,
-        one.body,
-        int(one.worth_processing),
-        "pending" if one.worth_processing else "ignored",
-        one.deliveries,
-        one.at,
-        one.at,
-    )
-
-
-def _ask_all(
-    connection: Connection, waiting: Sequence[Row[Any]], merged: Mapping[tuple[str, str], Sealed]
-) -> dict[int, JobId]:
-    """Make the jobs of these webhooks due, or wake them; the job of each webhook."""
-    if not waiting:
-        return {}
-    rows = _insert(connection, _JOBS_HEAD, _JOBS_ROW, _JOBS_TAIL, [_job_row(row, merged) for row in waiting])
-    return {int(row.ref): JobId(row.id) for row in rows}
-
-
-def _job_row(row: Row[Any], merged: Mapping[tuple[str, str], Sealed]) -> tuple[object, ...]:
-    at = merged[row.source, row.dedupe_key].at
-    return (str(Source(row.source).job), str(row.id), row.order_id, at, at)
+) -> list[tuple[Any, ...]]:
+    return fetch(connection, _many(head, row, len(rows), tail), tuple(itertools.chain.from_iterable(rows)))

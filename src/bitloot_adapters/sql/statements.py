@@ -113,17 +113,31 @@ class Statement:
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _Compiled.of(self._source, dialect)
+        return _with_cursor(connection, compiled.sql, lambda cursor: take(compiled, cursor))
+
+
+def fetch(connection: Connection, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    """Run a statement that is written for this driver already; its rows, as the driver has them."""
+
+    def take(cursor: DBAPICursor) -> list[tuple[Any, ...]]:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+    return _with_cursor(connection, sql, take)
+
+
+def _with_cursor(connection: Connection, sql: str, take: Callable[[DBAPICursor], T]) -> T:
+    try:
+        cursor = connection.connection.cursor()
         try:
-            cursor = connection.connection.cursor()
-            try:
-                return take(compiled, cursor)
-            finally:
-                cursor.close()
-        except dialect.loaded_dbapi.Error as exc:
-            raise _as_sqlalchemy_has_it(connection, compiled, exc) from exc
+            return take(cursor)
+        finally:
+            cursor.close()
+    except connection.dialect.loaded_dbapi.Error as exc:
+        raise _as_sqlalchemy_has_it(connection, sql, exc) from exc
 
 
-def _as_sqlalchemy_has_it(connection: Connection, compiled: _Compiled, error: Any) -> Any:
+def _as_sqlalchemy_has_it(connection: Connection, sql: str, error: Any) -> Any:
     """
     A driver's error in the class that stands for it on every database, without values.
 
@@ -132,7 +146,7 @@ def _as_sqlalchemy_has_it(connection: Connection, compiled: _Compiled, error: An
     dialect = connection.dialect
     is_lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
     told: Any = DBAPIError.instance(
-        compiled.sql,
+        sql,
         None,
         error,
         dialect.loaded_dbapi.Error,

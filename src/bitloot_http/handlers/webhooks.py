@@ -14,7 +14,7 @@ from bitloot_core.ports.inbox import Source, VerifiedWebhook
 from bitloot_core.usecases.receive_webhook import receive_webhook
 from bitloot_core.values.errors import SignatureInvalid, Unavailable
 from bitloot_http.edge import Edge, edge_of
-from bitloot_http.requests import lower_headers, read_body
+from bitloot_http.requests import read_body
 
 MOST_SECONDS = 2.5
 """Reading the body included. **Source:** NOWPayments' help centre: an answer within 3000 ms, or it counts as failed."""
@@ -39,8 +39,8 @@ async def _receive(
     try:
         async with asyncio.timeout(MOST_SECONDS):
             body = await read_body(request)
-            webhook = verify(lower_headers(request), body)
-            await receive_webhook(edge.shop, webhook)
+            # The names of headers are found in any case here.
+            await receive_webhook(edge.shop, verify(request.headers, body))
     except TimeoutError:
         raise Unavailable("inbox", "did not store the webhook in time") from None
     except SignatureInvalid:
