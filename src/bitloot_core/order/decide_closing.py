@@ -28,6 +28,8 @@ _RETRYABLE = frozenset(
     }
 )
 _UNBOUGHT = frozenset({FindingReason.SUPPLIER_REFUSED, FindingReason.SUPPLIER_CANCELLED})
+_SENT_BACK = frozenset({FindingReason.PAYMENT_RETURNED})
+"""What shows that keys are owed once no payment counts any more."""
 _ABOUT_MONEY = frozenset(reason for reason in FindingReason if reason.startswith("payment-"))
 
 
@@ -94,7 +96,7 @@ def resolve_finding(order: Order, command: c.ResolveFinding, now: datetime) -> t
         if command.finding_id in _ever_opened(order):
             return ()
         raise NotFound("finding", command.finding_id)
-    if found.reason in _UNBOUGHT and order.unbought and order.is_settled and not order.at_rest:
+    if order.unbought and not order.at_rest and found.reason in (_UNBOUGHT if order.is_settled else _SENT_BACK):
         raise TransitionRefused(order, command, "paid keys are still owed: retry or refund", code="still-owed")
     if _is_all_that_shows_money(order, found):
         raise TransitionRefused(order, command, "its money waits: accept it or record a refund", code="money-waits")

@@ -221,6 +221,18 @@ def test_money_that_waits_for_a_decision_cannot_be_waved_away(place: str) -> Non
     assert refusal(PLACES[place], resolve("o1.f1")) == "money-waits"
 
 
+@pytest.mark.parametrize("place", ["paid, no stock", "fulfilling, fallen"])
+def test_money_that_went_back_cannot_be_waved_away_while_keys_are_owed(place: str) -> None:
+    """I10: a retry that buys nothing had settled the other finding, and then nobody looked after the order any more."""
+    sent_back = PLACES[place].when(read(a_reading(PLACES[place].order, Word.REFUNDED)))
+    story = sent_back.when(RETRY)
+    (left,) = story.order.findings
+
+    assert left.reason is FindingReason.PAYMENT_RETURNED
+    assert refusal(story, resolve(left.id)) == "still-owed"
+    assert story.when(REFUND).order.findings == ()
+
+
 def test_a_question_about_money_can_be_settled_while_another_shows_it() -> None:
     """Two strays, one of them dust: the operator may look away from it."""
     dust = read(a_reading(PLACES["waiting"].order, gateway_id="dust", paid=Decimal("1E-8")))
