@@ -158,6 +158,17 @@ class ChargesForWaiting(MemoryJobs):
         await super().end(outcome, now=now)
 
 
+class ForgivesEverything(MemoryJobs):
+    """Lets a job that waits begin anew, so that one which kills its workers by turns never ends."""
+
+    async def end(self, outcome: JobOutcome, *, now: datetime) -> None:
+        """Forget how often it was claimed."""
+        await super().end(outcome, now=now)
+        if isinstance(outcome.end, Snooze):
+            job = self._database.jobs[outcome.lease.job_id]
+            self._database.jobs[job.id] = attrs.evolve(job, attempts=0)
+
+
 class PutsOff(MemoryJobs):
     """Lets the last one who asks say when."""
 
@@ -282,6 +293,7 @@ def world_with(broken: type) -> MemoryWorld:
         (LetsAnybodyEnd, partial(JOBS.test_who_lost_the_lease_ends_nothing, how="done")),
         (SleepsThroughWakes, partial(JOBS.test_a_job_that_is_woken_while_it_runs_is_due_again, how="done")),
         (ChargesForWaiting, JOBS.test_a_snoozed_job_costs_no_attempt),
+        (ForgivesEverything, JOBS.test_a_snooze_pays_for_no_attempt_but_its_own),
         (PutsOff, JOBS.test_asking_again_moves_the_due_time_forward_only),
         (AnswersBeforeStoring, INBOX.test_what_is_not_stored_is_not_acknowledged),
         (KeepsEveryDelivery, INBOX.test_a_repeat_is_counted),

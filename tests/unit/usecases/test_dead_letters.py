@@ -1,5 +1,6 @@
 """Jobs that cannot be done: given up in front of a person, never in silence, and never too soon."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import cast
 
@@ -142,6 +143,29 @@ async def test_a_job_that_kills_its_worker_is_given_up(shop: FakeShop) -> None:
 
     assert job(shop, "check-reservation").status == "dead"
     assert "claimed 26 times" in (await shop.order(order.id)).findings[0].text
+
+
+async def test_a_job_that_waits_and_kills_by_turns_is_given_up(shop: FakeShop) -> None:
+    """I11: waiting costs nothing, and pays for nothing: each worker that it killed stays counted."""
+    order = await shop.buy()
+    asked = 0
+
+    async def deadly(*args: object) -> object:
+        """A purchase that is not ready yet, and at every other look takes the process with it."""
+        nonlocal asked
+        asked += 1
+        if asked % 2:
+            raise KeyboardInterrupt
+        return await shop.supplier.status(*args)
+
+    shop.shop = attrs.evolve(shop.shop, supplier=Overridden(shop.supplier, status=deadly))
+    for _ in range(200):
+        with suppress(KeyboardInterrupt):
+            await shop.pass_time(timedelta(minutes=30))
+
+    dead = job(shop, JobName.CHECK_RESERVATION)
+    assert (dead.status, (asked + 1) // 2) == ("dead", shop.shop.policy.most_attempts)
+    assert FindingReason.DEAD_JOB in [one.reason for one in (await shop.order(order.id)).findings]
 
 
 async def test_no_error_text_repeats_what_a_stranger_raised(shop: FakeShop) -> None:

@@ -194,6 +194,17 @@ class JobsContract(WakeContract):
 
         assert (job.attempts, job.snoozes) == (1, 3)
 
+    async def test_a_snooze_pays_for_no_attempt_but_its_own(self, world: StorageWorld) -> None:
+        """The attempts of workers that died, or failed, stay counted: a job may wait between them."""
+        job_id = await ask(world)
+        await claim(world, job_id)
+        world.clock.advance(LEASE)
+        await end(world, await claim(world, job_id), Snooze(until=world.clock.now()))
+
+        third = await claim(world, job_id)
+
+        assert (third.attempts, third.snoozes) == (2, 1)
+
     async def test_a_retried_job_costs_an_attempt(self, world: StorageWorld) -> None:
         """It is due again at the time that was named, and its error can be read."""
         job_id = await ask(world)
