@@ -36,11 +36,14 @@ class Schema(enum.StrEnum):
     """At a revision that this version does not have: it was written by a newer one."""
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, *, to: str = "head") -> None:
     """
     Bring a database to the newest revision, from wherever it is; makes the file of a SQLite database. Idempotent.
 
     Not to be called where an event loop runs: PostgreSQL is reached over a loop of its own.
+
+    Args:
+        to: an older revision to stop at; tests of later ones begin there.
 
     Raises:
         InvalidInput: the URL is none that we can use.
@@ -52,7 +55,7 @@ def upgrade(url: str) -> None:
         _take_turns(connection)
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
     _on(DatabaseUrl.parse(url), to_the_newest)
 
