@@ -133,21 +133,31 @@ def master_keys(text: str) -> Secret:
 
     Only the shape is judged here; what seals and opens with them is the vault's business.
     """
-    seen: set[str] = set()
+    read_master_keys(text)
+    return Secret(text)
+
+
+def read_master_keys(text: str) -> Mapping[str, bytes]:
+    """
+    The bytes of each master key by its id, the sealing one first: for whoever judges them.
+
+    Raises:
+        ValueError: they are not of this form.
+    """
+    keys: dict[str, bytes] = {}
     for number, entry in enumerate(text.split(","), start=1):
         key_id, colon, encoded = (part.strip() for part in entry.partition(":"))
         if not colon or _KEY_ID.fullmatch(key_id) is None:
             raise ValueError(f"entry {number} is not of the form id:base64")
-        if key_id in seen:
+        if key_id in keys:
             raise ValueError(f"entry {number} repeats an id")
-        seen.add(key_id)
         try:
-            key = base64.b64decode(encoded.translate(_FROM_URL_SAFE), validate=True)
+            keys[key_id] = base64.b64decode(encoded.translate(_FROM_URL_SAFE), validate=True)
         except (binascii.Error, ValueError):
             raise ValueError(f"entry {number} is not base64") from None
-        if len(key) != KEY_BYTES:
+        if len(keys[key_id]) != KEY_BYTES:
             raise ValueError(f"entry {number} does not hold {KEY_BYTES} bytes")
-    return Secret(text)
+    return keys
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -326,6 +336,8 @@ def mail_address(text: str) -> str:
     """A sender: `shop@example.com`, or `The Shop <shop@example.com>`."""
     address = text.rpartition("<")[2].removesuffix(">").strip()
     name, at, host = address.partition("@")
-    if not (name and at and host) or any(ord(character) < ord(" ") for character in text):
+    if not (name and at and host) or not text.isprintable():
         raise ValueError("is not an e-mail address")
+    if not name.isascii():
+        raise ValueError("must have a mailbox in ASCII: many mail servers refuse others")
     return text

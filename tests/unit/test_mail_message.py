@@ -237,7 +237,22 @@ def test_a_sender_is_read_with_or_without_a_name(text: str, name: str, address: 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "shop", "a@b@c", "shop@example.com\nBcc: x@example.com", "A\nB <shop@example.com>", "a <b> <c@d>"]
+    "text",
+    [
+        "",
+        "shop",
+        "a@b@c",
+        "shop@example.com\nBcc: x@example.com",
+        "A\nB <shop@example.com>",
+        "a <b> <c@d>",
+        # Each mail would have to find a server that takes such a sender.
+        "büro@example.com",
+        "Büro <büro@bücher.example>",
+        # What a shell set in another encoding leaves in the environment: no mail could be written with it.
+        "B\udcfccher <shop@example.com>",
+        "The\x7fShop <shop@example.com>",
+        "The\u2028Shop <shop@example.com>",
+    ],
 )
 def test_a_sender_that_is_none_is_refused(text: str) -> None:
     """The variable is named."""

@@ -46,7 +46,9 @@ class Sender:
     @classmethod
     def parse(cls, text: str) -> Self:
         """
-        Read `shop@example.com` or `The Shop <shop@example.com>`.
+        Read `shop@example.com` or `The Shop <shop@example.com>`; name and domain may have letters beyond ASCII.
+
+        The mailbox may not: each mail would need servers that know such senders, all the way to the buyer.
 
         Raises:
             InvalidInput: it is neither.
@@ -57,8 +59,11 @@ class Sender:
             address = _usable(address.strip())
         except ValueError:
             raise InvalidInput("MAIL_FROM", "is not a mail address") from None
-        if any(ord(character) < ord(" ") for character in name):
-            raise InvalidInput("MAIL_FROM", "holds a control character")
+        if not address.isascii():
+            raise InvalidInput("MAIL_FROM", "has a mailbox beyond ASCII, which many mail servers refuse")
+        # Half of a character pair, too: what a shell in another encoding left there, and no mail could be written with.
+        if not name.isprintable():
+            raise InvalidInput("MAIL_FROM", "has a name with a sign that cannot be printed")
         return cls(name=name, address=address)
 
     @property

@@ -83,7 +83,7 @@ MALFORMED = {
     "DATABASE_POOL_SIZE": ["0"],
     "REDIS_URL": ["http://localhost", "redis://"],
     "SMTP_URL": ["localhost:25"],
-    "MAIL_FROM": ["shop", "@example.com", "The Shop <shop>"],
+    "MAIL_FROM": ["shop", "@example.com", "The Shop <shop>", "büro@example.com", "B\udcfccher <b@example.com>"],
     "VAULT_KEYS": ["k1", "k1:AAAA", "k1:***", f"{MASTER_KEY},{MASTER_KEY}", f"{MASTER_KEY},", "k 1:AAAA"],
     "LINK_SECRET": ["l" * 31, "l" * 32 + "," + "m" * 31, "l" * 32 + ","],
     "ADMIN_TOKEN": ["t" * 23],
@@ -134,6 +134,13 @@ def test_the_settings_of_r2_come_together_or_not_at_all() -> None:
     account = read_settings({**ENOUGH, **some, "R2_ACCESS_KEY_ID": "id", "R2_SECRET_ACCESS_KEY": "key"}).r2
     assert account is not None
     assert account.bucket == "keys"
+
+
+def test_a_senders_name_may_have_letters_of_its_own() -> None:
+    """And its domain; the mailbox may not."""
+    sender = "Bücher & Spiele <shop@bücher.example>"
+
+    assert sender == read_settings({**ENOUGH, "MAIL_FROM": sender}).mail_from
 
 
 def test_mail_by_smtp_needs_a_sender() -> None:
