@@ -41,7 +41,6 @@ from bitloot_adapters.taskiq import (
     build_redis_broker,
     register_run_job,
 )
-from bitloot_core.ports.mailer import Mailer
 from bitloot_core.ports.notifier import JobNotifier
 from bitloot_core.ports.system import Clock
 from bitloot_core.ports.vault import Vault
@@ -58,6 +57,7 @@ from bitloot_http.worker import Worker
 
 if TYPE_CHECKING:
     from bitloot_adapters.r2.bucket import SealedBucket
+    from bitloot_adapters.smtp import SmtpMailer
     from bitloot_adapters.taskiq.steady import SteadyStreamBroker
 
 CONCURRENCY = 16
@@ -96,7 +96,7 @@ def _vault(settings: Settings, bucket: SealedBucket | None, sealer: KeySealer, c
     return R2Vault(bucket, sealer, clock=clock)
 
 
-def _mailer(settings: Settings, clock: SystemClock) -> Mailer:
+def _mailer(settings: Settings, clock: SystemClock) -> FolderMailer | SmtpMailer:
     sender = Sender.parse(settings.mail_from or _SENDER)
     if settings.smtp_url is None:
         return FolderMailer(settings.mail_dir, sender, clock=clock)
@@ -205,7 +205,9 @@ async def open_back_room(settings: Settings, seams: Seams | None = None) -> Asyn
         columns = {Kind.WEBHOOK_BODY: BODIES, Kind.SECOND_FACTOR: SECOND_FACTORS}
         rows = {kind: SqlSealedRows(storage.database, sealer, column) for kind, column in columns.items()}
         sealed = Sealed(vault=wiring.vault(), rows=rows, master_keys=master_keys.ids)
-        yield BackRoom(shop=wiring.shop(), tokens=storage.admin_tokens, staff=storage.staff, sealed=sealed)
+        yield BackRoom(
+            shop=wiring.shop(), tokens=storage.admin_tokens, staff=storage.staff, sealed=sealed, mail=wiring.mailer()
+        )
 
 
 @asynccontextmanager
@@ -322,6 +324,17 @@ async def _bucket(settings: Settings, stack: AsyncExitStack) -> SealedBucket | N
     )
 
 
+
+
+async def redis_answers(settings: Settings) -> bool:
+    """Whether the Redis of the settings is there now; False without one."""
+    if settings.redis_url is None:
+        return False
+    bell = build_redis_broker(settings.redis_url.reveal())
+    try:
+        return await bell.answers()
+    finally:
+        await bell.shutdown()
 async def upgrade_database(settings: Settings) -> None:
     """Bring the database to this version; makes a SQLite file that is not there. Idempotent."""
     await asyncio.to_thread(migrate.upgrade, settings.database_url.reveal())

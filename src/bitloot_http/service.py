@@ -25,6 +25,19 @@ class Tokens(AdminTokens[Any], KeepsTokens, Protocol):
     """Keeps the tokens of the staff, and finds them again."""
 
 
+class Probed(Protocol):
+    """Brings mails, and can say whether it could."""
+
+    async def probe(self) -> None:
+        """
+        See whether mails could go out now, and send none.
+
+        Raises:
+            Unavailable: they could not.
+        """
+        ...
+
+
 class Part(enum.Enum):
     """Which part of the service a process is."""
 
@@ -57,12 +70,14 @@ class BackRoom:
         tokens: the admin's tokens.
         staff: the accounts of the staff.
         sealed: everything that is sealed under the master keys.
+        mail: brings our mails, as something that can be tried out.
     """
 
     shop: Shop
     tokens: Tokens
     staff: StaffBooks
     sealed: Sealed
+    mail: Probed
 
 
 @attrs.frozen(kw_only=True)

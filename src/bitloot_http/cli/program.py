@@ -6,7 +6,20 @@ from __future__ import annotations
 
 import typer
 
-from bitloot_http.cli import admin, buying, database, demo, orders, products, serve, users, vault, webhooks, worker
+from bitloot_http.cli import (
+    admin,
+    buying,
+    database,
+    demo,
+    doctor,
+    orders,
+    products,
+    serve,
+    users,
+    vault,
+    webhooks,
+    worker,
+)
 
 program = typer.Typer(
     name="bitloot",
@@ -18,6 +31,7 @@ program = typer.Typer(
 program.command("demo")(demo.demo)
 program.command("serve")(serve.serve)
 program.command("worker")(worker.worker)
+program.command("doctor")(doctor.doctor)
 program.command("pause")(buying.pause)
 program.command("resume")(buying.resume)
 program.add_typer(database.commands, name="db")

@@ -31,6 +31,7 @@ from bitloot_core.ports.queries import (
     WebhookRow,
 )
 from bitloot_http.ages import age
+from bitloot_http.doctor.diagnosis import Diagnosis
 from bitloot_http.wire.next_step import next_step
 
 STYLES = {
@@ -53,6 +54,9 @@ STYLES = {
     "running": "cyan",
     "done": "green",
     "dead": "bold red",
+    "ok": "green",
+    "warning": "yellow",
+    "skipped": "dim",
 }
 """How a word of the orders, the webhooks and the jobs looks; any other word is plain."""
 
@@ -194,6 +198,17 @@ def _jobs_table(rows: Iterable[JobRow], now: datetime) -> Table:
     for row in rows:
         due = "" if row.status in {"done", "dead"} else age(row.due_at, now)
         table.add_row(row.name, word(row.status), str(row.attempts), due, _told(row.last_error or ""))
+    return table
+
+
+def diagnoses_table(found: Iterable[Diagnosis]) -> RenderableType:
+    """What the doctor found, one thing a line, with what to do below it."""
+    table = _table("", "what", "found")
+    for one in found:
+        told = _told(one.text)
+        if one.advice:
+            told.append(f"\n{one.advice}", style="italic")
+        table.add_row(word(str(one.verdict)), _told(one.what), told)
     return table
 
 

@@ -14,6 +14,7 @@ from bitloot_core.order.buying import Buying, Pause
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.usecases.forget_buyer import Forgotten
 from bitloot_core.values.money import Money
+from bitloot_http.doctor.diagnosis import Diagnosis, Verdict
 
 
 @attrs.frozen(kw_only=True)
@@ -104,3 +105,34 @@ class BuyingView:
     def of(cls, buying: Buying) -> Self:
         """Show what stops it."""
         return cls(pauses=tuple(map(PauseView.of, buying.pauses)))
+
+
+@attrs.frozen(kw_only=True)
+class DiagnosisView:
+    """One thing that the doctor looked at."""
+
+    what: str
+    verdict: str
+    text: str
+    advice: str
+
+
+@attrs.frozen(kw_only=True)
+class ExaminationView:
+    """All of them, and how many are not in order."""
+
+    failed: int
+    warnings: int
+    items: tuple[DiagnosisView, ...]
+
+    @classmethod
+    def of(cls, found: Iterable[Diagnosis]) -> Self:
+        """Show what was found."""
+        items = tuple(
+            DiagnosisView(what=one.what, verdict=str(one.verdict), text=one.text, advice=one.advice) for one in found
+        )
+        return cls(
+            failed=sum(one.verdict == Verdict.FAILED for one in items),
+            warnings=sum(one.verdict == Verdict.WARNING for one in items),
+            items=items,
+        )
