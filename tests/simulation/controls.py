@@ -8,10 +8,14 @@ from typing import Any
 import attrs
 import mutants_of_buying  # noqa: F401  # adds its mutants to the list
 import mutants_of_running  # noqa: F401  # the same
+import mutants_of_sql  # the same
 import pytest
 from mutants import MUTANTS, Mutant
+from sql_world import SqlStore
 
+from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.simulation import Outcome, simulate
+from bitloot_core.testing.simulation.stores import MemoryStore, Store
 
 MOST_SEEDS = 60
 
@@ -38,15 +42,15 @@ class Control:
         return self.caught.violation.invariant in self.mutant.invariants.split()
 
 
-def control(
-    mutant: Mutant, seeds: Iterable[int] = range(MOST_SEEDS), *, run: Callable[[int], Outcome] = simulate
-) -> Control:
+def control(mutant: Mutant, seeds: Iterable[int] = range(MOST_SEEDS)) -> Control:
     """Break the program, and run seeds until one of them shows it."""
     survived = 0
+    of_sql = mutant.apply.__module__ == mutants_of_sql.__name__
+    store: Callable[[MemoryStorage], Store] = SqlStore if of_sql else MemoryStore
     with pytest.MonkeyPatch.context() as patch:
         mutant.apply(patch)
         for seed in seeds:
-            outcome = run(seed)
+            outcome = simulate(seed, store=store)
             if outcome.violation is not None:
                 return Control(mutant=mutant, survived=survived, caught=outcome)
             survived += 1

@@ -24,6 +24,7 @@ def never_looks(patch: Patch) -> None:
     """The look by our reference always finds nothing."""
 
     async def adopts_nothing(*_: object) -> bool:
+        """Nothing is ever there."""
         return False
 
     replace(patch, f"{START}:_adopt", adopts_nothing)
@@ -48,7 +49,10 @@ def no_answer_is_a_no(patch: Patch) -> None:
 
     def careless(real: Any) -> Any:
         async def buy(work: Any, *args: Any) -> None:
+            """Buy from a supplier that is taken at its silence."""
+
             async def reserve(items: Any, *, ref: Any) -> Any:
+                """Take no answer for a no."""
                 try:
                     return await work.shop.supplier.reserve(items, ref=ref)
                 except Unknown as error:
@@ -93,6 +97,7 @@ def discards_all(patch: Patch) -> None:
     """What was sealed for nothing, and what was not, too."""
 
     async def discard_all(vault: Any, _: Any, seals: Any) -> None:
+        """Discard all that was sealed."""
         await discard(vault, seals)
 
     replace(patch, "usecases.finalize_delivery:discard_unused", discard_all)
@@ -128,6 +133,7 @@ def does_not_read_back(patch: Patch) -> None:
     """An object that was written other than it was given is found out by the buyer."""
 
     async def save_keys(self: Any, keys: Any) -> Any:
+        """Write, and believe that it is there."""
         damaged, self._damage_next_save = self._damage_next_save, False
         return tuple(self._add(owner, material, damaged=damaged) for owner, material in keys)
 

@@ -45,6 +45,7 @@ def acknowledges_first(patch: Patch) -> None:
 
     def hasty(real: Any) -> Any:
         async def receive(shop: Any, webhook: Any) -> None:
+            """Answer first."""
             writing.add(asyncio.create_task(real(shop, webhook)))
 
         return receive
@@ -68,6 +69,7 @@ def two_writes(patch: Patch) -> None:
 
     def in_two(real: Any) -> Any:
         async def receive(shop: Any, webhook: Any) -> Any:
+            """Store it, and then ask for its job."""
             received = await real(shop, webhook)
             if not received.duplicate:
                 now = shop.clock.now()
@@ -133,6 +135,7 @@ def opens_first(patch: Patch) -> None:
 
     def hasty(real: Any) -> Any:
         async def write(shop: Any, token: str, visitor: Any) -> Any:
+            """Open, and then write."""
             order = await shop.orders.get(await shop.orders.find_by_link(shop.links.verify(token)))
             await shop.vault.open_keys([(unit.storage_ref, _owner(order, unit)) for unit in order.held])
             return await real(shop, token, visitor)
@@ -167,25 +170,13 @@ def ends_first(patch: Patch) -> None:
     """Two writes: a process that dies between them has done the job, and nothing of it is known."""
 
     async def finish(self: Any, order: Any, *commands: Any, end: Any = None, consumed: Any = None) -> Any:
+        """End, and then write."""
         change = decide_all(order, commands, now=self.now, policy=self.shop.policy)
         last = end(change.after or order) if callable(end) else end or Done()
         await self.shop.jobs.end(JobOutcome(lease=self.job.lease, end=last), now=self.now)
         return await commit(self.shop, attrs.evolve(change, consumed=consumed))
 
     replace(patch, "usecases.work:Work.finish", finish)
-
-
-@mutant("I10 I11 I12", "writes under a lease that is lost")
-def writes_without_a_lease(patch: Patch) -> None:
-    """A worker that stood still ends the job of the one who took over."""
-    replace(patch, "testing.memory.jobs:check_lease", lambda *_: None)
-    replace(patch, "testing.memory.store:check_lease", lambda *_: None)
-
-
-@mutant("I10 I11 I12", "lets two workers have one job")
-def no_lease(patch: Patch) -> None:
-    """A job that is in hand is handed out again."""
-    replace(patch, "testing.memory.jobs:is_free", lambda job, now: job.status != "dead" and job.due_at <= now)
 
 
 @mutant("I10", "ends a job although the order had moved")
@@ -212,6 +203,7 @@ def never_gives_up(patch: Patch) -> None:
 
     def patient(real: Any) -> Any:
         async def do(work: Any) -> None:
+            """Forget how often it was tried."""
             await real(attrs.evolve(work, job=attrs.evolve(work.job, attempts=min(work.job.attempts, 3))))
 
         return do
@@ -224,6 +216,7 @@ def default_branch(patch: Patch) -> None:
     """What this version does not know is dropped without a word."""
 
     async def bury(work: Any, why: str) -> None:
+        """Say nothing."""
         await work.end(Done())
 
     replace(patch, "usecases.run_job:_bury", bury)
@@ -235,6 +228,7 @@ def replays_mail(patch: Patch) -> None:
 
     def again(real: Any) -> Any:
         async def receive(work: Any, webhook_id: WebhookId) -> None:
+            """Send a link again, and then do what is to be done."""
             stored = await work.shop.inbox.get(webhook_id)
             if stored.order_id is not None:
                 with suppress(Refused):

@@ -68,6 +68,8 @@ class Rest:
             self._keys_of(order)
             self._mails_of(order)
         self._purchases()
+        fault = self._scene.store.fault()
+        hold("I9", fault is None, f"the store is broken: {fault}")
         hold("I7", MARK not in self._scene.store.at_rest(), "a key stands in the store in the clear")
         hold("I7", MARK.decode() not in self._scene.history.text(), "a key stands in the history in the clear")
 

@@ -8,22 +8,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+import attrs
+
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.findings import Finding
+from bitloot_core.order.jobs import JobRequest
 from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.order.order import Order
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.ports.inbox import Source, StoredWebhook, WebhookStatus
-from bitloot_core.ports.queries import JobRow
 from bitloot_core.ports.store import KeyAccess
 from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.memory.database import StoredJob
-from bitloot_core.testing.simulation.network import Carried, Network
+from bitloot_core.testing.simulation.network import Carried, Network, run_through
 from bitloot_core.testing.simulation.process import Process
 from bitloot_core.values.ids import OrderId
 
 LIVING = ("ready", "running")
 """The words of jobs that are not over."""
+
+
+@attrs.frozen(kw_only=True)
+class JobSeen:
+    """A job, as far as checkers care."""
+
+    name: str
+    ref: str
+    order_id: OrderId | None
+    status: str
 
 
 class Store(Protocol):
@@ -46,6 +58,10 @@ class Store(Protocol):
         """Put products into the catalogue, before anything begins."""
         ...
 
+    def ask(self, request: JobRequest, *, now: datetime) -> None:
+        """Put a job into the queue, as some other program would."""
+        ...
+
     def order(self, order_id: OrderId) -> Order | None:
         """One order."""
         ...
@@ -58,7 +74,7 @@ class Store(Protocol):
         """All that happened to an order."""
         ...
 
-    def jobs(self, order_id: OrderId | None = None) -> Iterable[JobRow]:
+    def jobs(self, order_id: OrderId | None = None) -> Iterable[JobSeen]:
         """Every job that is not done, dead ones included; those of one order, or all."""
         ...
 
@@ -94,6 +110,10 @@ class Store(Protocol):
         """All that lies in the store besides what is sealed, to be searched for what must not be there."""
         ...
 
+    def fault(self) -> str | None:
+        """What is broken in the store by its own account; None if nothing is."""
+        ...
+
 
 class MemoryStore:
     """
@@ -105,6 +125,7 @@ class MemoryStore:
 
     def __init__(self, storage: MemoryStorage) -> None:
         self._database = storage.database
+        self._jobs = storage.jobs
 
     def ports(self, fakes: Mapping[str, object], process: Process, network: Network) -> Mapping[str, object]:
         """Each port of the storage, with a network before it."""
@@ -113,6 +134,10 @@ class MemoryStore:
     def offer(self, products: Sequence[Product]) -> None:
         """Put products into the table."""
         self._database.products.update({product.id: product for product in products})
+
+    def ask(self, request: JobRequest, *, now: datetime) -> None:
+        """Put a job into the table."""
+        run_through(self._jobs.ask(request, now=now))
 
     def order(self, order_id: OrderId) -> Order | None:
         """One order."""
@@ -127,12 +152,12 @@ class MemoryStore:
         """All that happened to an order."""
         return self._database.orders[order_id].timeline
 
-    def jobs(self, order_id: OrderId | None = None) -> Iterable[JobRow]:
+    def jobs(self, order_id: OrderId | None = None) -> Iterable[JobSeen]:
         """Every job that is not done."""
         if order_id is not None:
             living = (self._database.jobs[job_id] for job_id in self._database.living.values())
-            return [_row(job) for job in living if job.order_id == order_id]
-        return [_row(job) for job in self._database.jobs.values() if job.status != "done"]
+            return [_seen(job) for job in living if job.order_id == order_id]
+        return [_seen(job) for job in self._database.jobs.values() if job.status != "done"]
 
     def next_due(self) -> datetime | None:
         """When the next job is due, or free again."""
@@ -171,18 +196,13 @@ class MemoryStore:
         hooks = [(hook.result, hook.webhook.type, hook.webhook.external_id) for hook in tables.webhooks.values()]
         return repr((told, hooks, tables.requests)).encode()
 
+    def fault(self) -> str | None:
+        """Nothing can be."""
+        return None
 
-def _row(job: StoredJob) -> JobRow:
-    return JobRow(
-        id=job.id,
-        name=job.name,
-        ref=job.ref,
-        order_id=job.order_id,
-        status=job.status,
-        attempts=job.attempts,
-        due_at=job.due_at,
-        last_error=job.last_error,
-    )
+
+def _seen(job: StoredJob) -> JobSeen:
+    return JobSeen(name=job.name, ref=job.ref, order_id=job.order_id, status=job.status)
 
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from bitloot_core.testing.simulation.exams import Exams
 from bitloot_core.testing.simulation.fates import REMOTE
 from bitloot_core.testing.simulation.front_door import FrontDoor, Life
 from bitloot_core.testing.simulation.gateway_side import GatewaySide
-from bitloot_core.testing.simulation.network import Call, Carried, Network, run_through
+from bitloot_core.testing.simulation.network import Call, Carried, Network
 from bitloot_core.testing.simulation.operators import Operator
 from bitloot_core.testing.simulation.post import Post
 from bitloot_core.testing.simulation.process import Process
@@ -128,7 +128,7 @@ class World:
             await asyncio.sleep(300)
             now = self.scene.clock.now()
             request = JobRequest(name=name, ref=ref, order_id=None, due_at=now)  # type: ignore[arg-type]
-            run_through(self.scene.template.jobs.ask(request, now=now))
+            self.scene.store.ask(request, now=now)
             self._alarm.look_again()
 
     async def _end(self) -> None:
