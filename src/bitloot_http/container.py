@@ -154,16 +154,8 @@ class _Wiring(containers.DeclarativeContainer):
     links = providers.Singleton(HmacLinks, providers.Callable(_link_secrets, settings))
     mailer = providers.Singleton(_mailer, settings, clock)
     shop = providers.Singleton(
-        Shop,
-        orders=storage.provided.store,
-        inbox=storage.provided.inbox,
-        jobs=storage.provided.jobs,
-        requests=storage.provided.requests,
-        catalogue=storage.provided.catalogue,
-        queries=storage.provided.queries,
-        switches=storage.provided.switches,
-        loose_ends=storage.provided.loose_ends,
-        books=storage.provided.books,
+        SqlStorage.shop_with,
+        storage,
         supplier=supplier,
         gateway=gateway,
         vault=vault,
@@ -324,6 +316,14 @@ async def _bucket(settings: Settings, stack: AsyncExitStack) -> SealedBucket | N
     )
 
 
+async def upgrade_database(settings: Settings) -> None:
+    """Bring the database to this version; makes a SQLite file that is not there. Idempotent."""
+    await asyncio.to_thread(migrate.upgrade, settings.database_url.reveal())
+
+
+async def database_state(settings: Settings) -> str:
+    """How the database stands to this version: `empty`, `behind`, `current` or `unknown` (written by a newer one)."""
+    return str(await asyncio.to_thread(migrate.check, settings.database_url.reveal()))
 
 
 async def redis_answers(settings: Settings) -> bool:
@@ -335,11 +335,3 @@ async def redis_answers(settings: Settings) -> bool:
         return await bell.answers()
     finally:
         await bell.shutdown()
-async def upgrade_database(settings: Settings) -> None:
-    """Bring the database to this version; makes a SQLite file that is not there. Idempotent."""
-    await asyncio.to_thread(migrate.upgrade, settings.database_url.reveal())
-
-
-async def database_state(settings: Settings) -> str:
-    """How the database stands to this version: `empty`, `behind`, `current` or `unknown` (written by a newer one)."""
-    return str(await asyncio.to_thread(migrate.check, settings.database_url.reveal()))

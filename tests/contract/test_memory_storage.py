@@ -2,8 +2,11 @@
 
 import pytest
 
+from bitloot_core.testing.contracts.audit import AuditContract
+from bitloot_core.testing.contracts.backlog import BacklogContract
 from bitloot_core.testing.contracts.books import BooksContract
 from bitloot_core.testing.contracts.catalogue import CatalogueContract
+from bitloot_core.testing.contracts.figures import FiguresContract
 from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
 from bitloot_core.testing.contracts.loose_ends import LooseEndsContract
@@ -55,3 +58,15 @@ class TestMemoryLooseEnds(LooseEndsContract):
 
 class TestMemoryBooks(BooksContract):
     """The suite of whoever reads the books through."""
+
+
+class TestMemoryBacklog(BacklogContract):
+    """The suite of the lists of findings and jobs."""
+
+
+class TestMemoryFigures(FiguresContract):
+    """The suite of the counts and sums."""
+
+
+class TestMemoryAudit(AuditContract):
+    """The suite of the books that are only added to."""

@@ -9,8 +9,11 @@ import pytest
 from bitloot_adapters.sql.migrate import upgrade
 from bitloot_adapters.sql.opening import open_database
 from bitloot_adapters.sql.url import DatabaseUrl
+from bitloot_core.testing.contracts.audit import AuditContract
+from bitloot_core.testing.contracts.backlog import BacklogContract
 from bitloot_core.testing.contracts.books import BooksContract
 from bitloot_core.testing.contracts.catalogue import CatalogueContract
+from bitloot_core.testing.contracts.figures import FiguresContract
 from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
 from bitloot_core.testing.contracts.loose_ends import LooseEndsContract
@@ -78,3 +81,15 @@ class TestSqlLooseEnds(LooseEndsContract):
 
 class TestSqlBooks(BooksContract):
     """The suite of whoever reads the books through."""
+
+
+class TestSqlBacklog(BacklogContract):
+    """The suite of the lists of findings and jobs."""
+
+
+class TestSqlFigures(FiguresContract):
+    """The suite of the counts and sums."""
+
+
+class TestSqlAudit(AuditContract):
+    """The suite of the books that are only added to."""

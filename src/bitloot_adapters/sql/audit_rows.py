@@ -13,11 +13,12 @@ import json
 import os
 from collections.abc import Iterable
 
-from sqlalchemy import select, text
+from sqlalchemy import RowMapping, select, text
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.columns import micros, moment, storable
 from bitloot_adapters.sql.tables import KEY_ACCESS, KEY_ACCESS_ORIGINS, ORDERS
+from bitloot_core.ports.audit import Head, Verdict
 from bitloot_core.ports.store import LINK, KeyAccess
 from bitloot_core.values.ids import OrderId, UnitId
 
@@ -96,17 +97,29 @@ def accesses_of(connection: Connection, order_id: OrderId) -> tuple[tuple[int, K
 
 def first_broken(connection: Connection) -> int | None:
     """The id of the first row that does not follow from those before it; None if the chain is whole."""
-    last = FIRST
+    return verify(connection, None).broken_row
+
+
+def verify(connection: Connection, earlier: Head | None) -> Verdict:
+    """Check every row against the one before it, and the chain against a head that it once had."""
+    count, broken, is_there = 0, None, earlier is None
+    head: Head | None = None
     for row in connection.execute(_ALL).mappings():
-        follows = row["prev_hash"] == last and row["hash"] == chained(last, {name: row[name] for name in _BOUND})
-        if row["salt"] is None:
-            is_whole = row["named"] is None or row["actor"] != LINK
-        else:
-            is_whole = row["origin"] == commitment(row["salt"], row["address"], row["agent"])
-        if not (follows and is_whole):
-            return int(row["id"])
-        last = row["hash"]
-    return None
+        count += 1
+        if broken is None and not _is_whole(row, FIRST if head is None else head.digest):
+            broken = int(row["id"])
+        head = Head(row=row["id"], digest=row["hash"])
+        is_there = is_there or head == earlier
+    return Verdict(rows=count, head=head, broken_row=broken, is_cut=not is_there)
+
+
+def _is_whole(row: RowMapping, last: str) -> bool:
+    """Whether a row follows on the one before it, and holds what it was written with, or what may be erased is gone."""
+    if row["prev_hash"] != last or row["hash"] != chained(last, {name: row[name] for name in _BOUND}):
+        return False
+    if row["salt"] is None:
+        return row["named"] is None or row["actor"] != LINK
+    return bool(row["origin"] == commitment(row["salt"], row["address"], row["agent"]))
 
 
 def chained(last: str, values: dict[str, object]) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func, or_, select
+from sqlalchemy import Select, String, case, cast, func, select
 from sqlalchemy.engine import Connection, Row
 
 from bitloot_adapters.sql.columns import moment, moment_or_none
+from bitloot_adapters.sql.job_rows import LIVING
 from bitloot_adapters.sql.mapping import event_fields, load_finding
 from bitloot_adapters.sql.order_rows import events_of, get_order
 from bitloot_adapters.sql.tables import FINDINGS, JOBS, LEDGER, WEBHOOK_LOGS
@@ -25,11 +26,7 @@ _JOB_NAME = case({str(source): str(source.job) for source in Source}, value=WEBH
 # Those of the living job; the attempts of jobs that ended are counted into the webhook's own row.
 _LIVING_ATTEMPTS = (
     select(JOBS.c.attempts)
-    .where(
-        JOBS.c.name == _JOB_NAME,
-        JOBS.c.ref == cast(WEBHOOK_LOGS.c.id, String),
-        or_(JOBS.c.status == "ready", JOBS.c.status == "running"),
-    )
+    .where(JOBS.c.name == _JOB_NAME, JOBS.c.ref == cast(WEBHOOK_LOGS.c.id, String), LIVING)
     .scalar_subquery()
 )
 _LISTED = [column for column in WEBHOOK_LOGS.columns if column.name not in {"sealed", "headers", "attempts"}]
@@ -104,18 +101,31 @@ def ledger_of(connection: Connection, order_id: OrderId) -> tuple[LedgerEntry, .
 
 def _jobs(connection: Connection, order_id: OrderId) -> tuple[JobRow, ...]:
     rows = connection.execute(select(JOBS).where(JOBS.c.order_id == order_id).order_by(JOBS.c.id))
-    return tuple(
-        JobRow(
-            id=JobId(row.id),
-            name=row.name,
-            ref=row.ref,
-            order_id=order_id,
-            status=row.status,
-            attempts=row.attempts,
-            due_at=moment(row.due_at),
-            last_error=row.last_error,
-        )
-        for row in rows
+    return tuple(map(job_row, rows))
+
+
+def finding_row(row: Row[Any]) -> FindingRow:
+    """A finding as a list shows it."""
+    return FindingRow(
+        finding=load_finding(row.state),
+        resolved_at=moment_or_none(row.resolved_at),
+        resolved_by=row.resolved_by,
+        resolution=row.resolution,
+    )
+
+
+def job_row(row: Row[Any]) -> JobRow:
+    """A job as a list shows it."""
+    return JobRow(
+        id=JobId(row.id),
+        name=row.name,
+        ref=row.ref,
+        order_id=None if row.order_id is None else OrderId(row.order_id),
+        status=row.status,
+        attempts=row.attempts,
+        due_at=moment(row.due_at),
+        last_error=row.last_error,
+        created_at=moment(row.created_at),
     )
 
 
@@ -124,12 +134,7 @@ def _findings(connection: Connection, order_id: OrderId) -> tuple[FindingRow, ..
     rows = connection.execute(
         select(FINDINGS).where(columns.order_id == order_id).order_by(columns.opened_at, columns.id)
     )
-    return tuple(
-        FindingRow(
-            finding=load_finding(row.state), resolved_at=moment_or_none(row.resolved_at), resolved_by=row.resolved_by
-        )
-        for row in rows
-    )
+    return tuple(map(finding_row, rows))
 
 
 def _webhooks(connection: Connection, order_id: OrderId) -> tuple[WebhookRow, ...]:

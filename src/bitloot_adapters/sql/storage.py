@@ -6,14 +6,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Any, Self
 
 import attrs
 
 from bitloot_adapters.sql.admin_tokens import SqlAdminTokens
+from bitloot_adapters.sql.audit import SqlAudit
+from bitloot_adapters.sql.backlog import SqlBacklog
 from bitloot_adapters.sql.books import SqlBooks
 from bitloot_adapters.sql.catalogue import SqlCatalogue
 from bitloot_adapters.sql.database import Database
+from bitloot_adapters.sql.figures import SqlFigures
 from bitloot_adapters.sql.inbox import PayloadSealer, SqlInbox
 from bitloot_adapters.sql.jobs import SqlJobs
 from bitloot_adapters.sql.loose_ends import SqlLooseEnds
@@ -24,6 +27,7 @@ from bitloot_adapters.sql.staff import SqlStaff
 from bitloot_adapters.sql.store import SqlOrderStore
 from bitloot_adapters.sql.switches import SqlSwitches
 from bitloot_adapters.sql.url import DatabaseUrl
+from bitloot_core.usecases.shop import Shop
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +44,9 @@ class SqlStorage:
     switches: SqlSwitches
     loose_ends: SqlLooseEnds
     books: SqlBooks
+    backlog: SqlBacklog
+    figures: SqlFigures
+    audit: SqlAudit
     admin_tokens: SqlAdminTokens
     staff: SqlStaff
 
@@ -57,8 +64,34 @@ class SqlStorage:
             switches=SqlSwitches(database),
             loose_ends=SqlLooseEnds(database),
             books=SqlBooks(database),
+            backlog=SqlBacklog(database),
+            figures=SqlFigures(database),
+            audit=SqlAudit(database),
             admin_tokens=SqlAdminTokens(database),
             staff=SqlStaff.over(database, sealer),
+        )
+
+    def shop_with(self, **others: Any) -> Shop:
+        """
+        Make the bundle that use cases work with.
+
+        Args:
+            others: what of `Shop` is no storage port.
+        """
+        return Shop(
+            orders=self.store,
+            inbox=self.inbox,
+            jobs=self.jobs,
+            requests=self.requests,
+            catalogue=self.catalogue,
+            queries=self.queries,
+            switches=self.switches,
+            loose_ends=self.loose_ends,
+            books=self.books,
+            backlog=self.backlog,
+            figures=self.figures,
+            audit=self.audit,
+            **others,
         )
 
 

@@ -12,10 +12,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bitloot_adapters.sql import job_rows, order_rows
+from bitloot_adapters.sql.act_rows import add_acts
 from bitloot_adapters.sql.audit_rows import add_accesses, first_broken
 from bitloot_adapters.sql.columns import digits, micros, storable
 from bitloot_adapters.sql.database import Database
-from bitloot_adapters.sql.finding_rows import keep_finding
+from bitloot_adapters.sql.finding_rows import keep_finding, resolve_finding
 from bitloot_adapters.sql.spending_rows import require_room
 from bitloot_adapters.sql.statements import Statement
 from bitloot_adapters.sql.switch_rows import hold_buying
@@ -119,6 +120,10 @@ def write_change(connection: Connection, change: Change) -> Committed:
         touched[asked.id] = asked
     for finding in change.findings:
         keep_finding(connection, finding)
+    for one in change.settled:
+        resolve_finding(connection, one.id, at=change.at, by=storable(one.by), why=storable(one.reason))
+    if change.acts:
+        add_acts(connection, change.acts)
     if change.ledger:
         _ENTRY.change_each(connection, [_entry(entry) for entry in change.ledger])
     if change.link_use is not None:

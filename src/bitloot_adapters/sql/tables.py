@@ -19,7 +19,7 @@ from bitloot_adapters.sql.table_shapes import BIG, TEXT, index, name, number, of
 METADATA = table_shapes.METADATA
 STAFF = (ADMIN_USERS, ADMIN_RECOVERY_CODES, ADMIN_SESSIONS, ADMIN_TOKENS, LOGIN_TRIES)
 """The tables of the staff, so that `METADATA` is whole for whoever imports this module."""
-APPEND_ONLY = ("key_access", "ledger", "order_events")
+APPEND_ONLY = ("key_access", "ledger", "order_events", "staff_acts")
 """Tables whose rows are never changed nor removed: triggers refuse it."""
 
 ORDERS = table(
@@ -133,6 +133,8 @@ index("ix_findings_order", FINDINGS, "order_id", "opened_at", "id", where="order
 index("ix_findings_subject", FINDINGS, "subject")
 index("ix_findings_opened", FINDINGS, "opened_at", "id")
 index("ix_findings_open", FINDINGS, "opened_at", "id", where="resolved_at IS NULL")
+index("ix_findings_reason", FINDINGS, "reason", "opened_at", "id")
+index("ix_findings_open_reason", FINDINGS, "reason", "opened_at", "id", where="resolved_at IS NULL")
 index(
     "uq_findings_loose",
     FINDINGS,
@@ -191,6 +193,19 @@ KEY_ACCESS_ORIGINS = table(
     words("address"),
     words("agent"),
 )
+
+STAFF_ACTS = table(
+    "staff_acts",
+    number(),
+    whole("at"),
+    words("actor"),
+    words("action"),
+    words("order_id", null=True),
+    words("subject"),
+    words("reason"),
+)
+index("ix_staff_acts_at", STAFF_ACTS, "at", "id")
+index("ix_staff_acts_order", STAFF_ACTS, "order_id", "at", "id", where="order_id IS NOT NULL")
 
 JOBS = table(
     "jobs",

@@ -147,7 +147,13 @@ class WebhookRow:
 
 @attrs.frozen(kw_only=True)
 class JobRow:
-    """A job in a list; `status` is `ready`, `running`, `done` or `dead`."""
+    """
+    A job in a list.
+
+    Attributes:
+        ref: what exactly it is about.
+        status: `ready`, `running`, `done` or `dead`.
+    """
 
     id: JobId
     name: str
@@ -157,15 +163,22 @@ class JobRow:
     attempts: int
     due_at: datetime
     last_error: str | None
+    created_at: datetime
 
 
 @attrs.frozen(kw_only=True)
 class FindingRow:
-    """A finding, open or resolved."""
+    """
+    A finding, open or resolved.
+
+    Attributes:
+        resolution: how it was settled.
+    """
 
     finding: Finding
     resolved_at: datetime | None
     resolved_by: str | None
+    resolution: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -21,7 +21,16 @@ from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.order.order import Order
 from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.jobs import JobOutcome, Lease
-from bitloot_core.values.ids import GatewayPaymentId, JobId, LinkId, OrderId, StorageRef, SupplierOrderId, UnitId
+from bitloot_core.values.ids import (
+    FindingId,
+    GatewayPaymentId,
+    JobId,
+    LinkId,
+    OrderId,
+    StorageRef,
+    SupplierOrderId,
+    UnitId,
+)
 
 LINK = "link"
 """The actor of an access through a delivery link."""
@@ -64,6 +73,36 @@ class LinkUse:
 
 
 @attrs.frozen(kw_only=True)
+class StaffAct:
+    """
+    Something that a person of the staff did, kept for ever.
+
+    Attributes:
+        actor: `admin:NAME`, `shell:NAME`.
+        action: what was done, in the word of the API (`refund`, `replay-webhook`).
+        order_id: the order that it was done to, if there is one.
+        subject: what exactly: a finding, a payment, a unit, a job, a webhook; empty where the order says it all.
+        reason: why, in that person's words.
+    """
+
+    at: datetime
+    actor: str
+    action: str
+    order_id: OrderId | None
+    subject: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class SettledFinding:
+    """A finding about no order that a person says is settled; one that is settled already stays as it is."""
+
+    id: FindingId
+    by: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
 class Change:
     """
     Everything that one write changes.
@@ -76,6 +115,8 @@ class Change:
         jobs: what must now be done outside.
         ledger: money that was seen; an entry that is there already is left as it is.
         findings: findings about no order of ours (those of the order come as events).
+        settled: such findings that are settled.
+        acts: what a person of the staff did by it.
         consumed: the webhook that led to it.
         fence: the lease under which it is written, if the job goes on after it.
         outcome: how the job ends with it.
@@ -92,6 +133,8 @@ class Change:
     jobs: tuple[JobRequest, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
     findings: tuple[Finding, ...] = ()
+    settled: tuple[SettledFinding, ...] = ()
+    acts: tuple[StaffAct, ...] = ()
     consumed: ConsumedWebhook | None = None
     fence: Lease | None = None
     outcome: JobOutcome | None = None

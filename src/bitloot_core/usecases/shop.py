@@ -7,8 +7,11 @@ from __future__ import annotations
 import attrs
 
 from bitloot_core.order.policy import Policy
+from bitloot_core.ports.audit import Audit
+from bitloot_core.ports.backlog import Backlog
 from bitloot_core.ports.books import Books
 from bitloot_core.ports.catalogue import Catalogue
+from bitloot_core.ports.figures import Figures
 from bitloot_core.ports.inbox import Inbox
 from bitloot_core.ports.jobs import Jobs
 from bitloot_core.ports.links import Links
@@ -44,6 +47,9 @@ class Shop:
     switches: Switches
     loose_ends: LooseEnds
     books: Books
+    backlog: Backlog
+    figures: Figures
+    audit: Audit
     supplier: Supplier
     gateway: PaymentGateway
     vault: Vault

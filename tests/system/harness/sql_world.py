@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import attrs
 from sqlalchemy import select, text
-from sqlalchemy.engine import RootTransaction
+from sqlalchemy.engine import Connection, RootTransaction
 
 from bitloot_adapters._shared.envelope import MasterKeys, PayloadSealer
 from bitloot_adapters.sql.database import Database
@@ -69,6 +69,31 @@ class SqlWorld(StorageWorld):
         prune = text("UPDATE webhook_logs SET sealed = NULL WHERE id = :id")
         await self.storage.database.write(lambda c: c.execute(prune, {"id": webhook_id}).rowcount)
 
+    async def given_access_rewritten(self, row: int) -> None:
+        """Another actor stands in the row."""
+        await self._behind_the_guards("UPDATE key_access SET actor = 'nobody' WHERE id = :row", row)
+
+    async def given_accesses_cut(self, kept: int) -> None:
+        """Only the first rows are left."""
+        await self._behind_the_guards("DELETE FROM key_access_origins WHERE access_id > :row", kept)
+        await self._behind_the_guards("DELETE FROM key_access WHERE id > :row", kept)
+
+    async def _behind_the_guards(self, tampering: str, row: int) -> None:
+        """Do to the audit what its triggers forbid."""
+        is_postgres = self.storage.database.__class__.__name__.startswith("Postgres")
+        lifted = (
+            ["ALTER TABLE key_access DISABLE TRIGGER ALL"]
+            if is_postgres
+            else [f"DROP TRIGGER IF EXISTS key_access_no_{verb}" for verb in ("update", "delete")]
+        )
+
+        def tamper(connection: Connection) -> None:
+            for statement in lifted:
+                connection.execute(text(statement))
+            connection.execute(text(tampering), {"row": row})
+
+        await self.storage.database.write(tamper)
+
     async def open_subjects(self) -> Sequence[str]:
         """The subjects of all open findings."""
         open_ones = select(FINDINGS.c.state).where(FINDINGS.c.resolved_at.is_(None))
@@ -99,6 +124,9 @@ async def sql_world(opened: Callable[[Commits], Database]) -> AsyncIterator[SqlW
         switches=storage.switches,
         loose_ends=storage.loose_ends,
         books=storage.books,
+        backlog=storage.backlog,
+        figures=storage.figures,
+        audit=storage.audit,
         clock=ManualClock(),
     )
     await database.close()

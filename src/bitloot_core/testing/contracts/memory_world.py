@@ -35,6 +35,9 @@ class MemoryWorld(StorageWorld):
             switches=storage.switches,
             loose_ends=storage.loose_ends,
             books=storage.books,
+            backlog=storage.backlog,
+            figures=storage.figures,
+            audit=storage.audit,
             clock=ManualClock(),
         )
 
@@ -53,3 +56,12 @@ class MemoryWorld(StorageWorld):
     async def open_subjects(self) -> Sequence[str]:
         """The subjects of all open findings."""
         return [row.finding.subject for row in self.storage.database.findings.values() if row.resolved_at is None]
+
+    async def given_access_rewritten(self, row: int) -> None:
+        """Another actor stands in the row."""
+        database = self.storage.database
+        database.accesses[row - 1] = attrs.evolve(database.accesses[row - 1], actor="nobody")
+
+    async def given_accesses_cut(self, kept: int) -> None:
+        """Only the first rows are left."""
+        del self.storage.database.accesses[kept:], self.storage.database.chain[kept:]

@@ -12,8 +12,11 @@ import attrs
 import pytest
 
 from bitloot_core.order.order import Order
+from bitloot_core.ports.audit import Audit
+from bitloot_core.ports.backlog import Backlog
 from bitloot_core.ports.books import Books
 from bitloot_core.ports.catalogue import Catalogue
+from bitloot_core.ports.figures import Figures
 from bitloot_core.ports.inbox import Inbox
 from bitloot_core.ports.jobs import ClaimedJob, Jobs
 from bitloot_core.ports.loose_ends import LooseEnds
@@ -54,6 +57,9 @@ class StorageWorld:
     switches: Switches
     loose_ends: LooseEnds
     books: Books
+    backlog: Backlog
+    figures: Figures
+    audit: Audit
     clock: ManualClock
 
     async def given_commit_fails_before(self) -> None:
@@ -67,6 +73,14 @@ class StorageWorld:
     async def given_body_pruned(self, webhook_id: WebhookId) -> None:
         """The body of a webhook is older than bodies are kept."""
         _cannot("prune a webhook's body")
+
+    async def given_access_rewritten(self, row: int) -> None:
+        """Somebody wrote over a row of the accesses, behind the back of what forbids it."""
+        _cannot("write over an audit row")
+
+    async def given_accesses_cut(self, kept: int) -> None:
+        """Somebody took away the rows of the accesses after these many, behind the back of what forbids it."""
+        _cannot("take away audit rows")
 
     async def open_subjects(self) -> Sequence[str]:
         """The subjects of all open findings, those about no order included, in any order."""

@@ -1,7 +1,7 @@
 """
 The storage ports in memory: quick, deterministic, and as strict as a database.
 
-All nine ports look at one `MemoryDatabase`, which holds frozen values: nothing that a caller got from it can change
+All its ports look at one `MemoryDatabase`, which holds frozen values: nothing that a caller got from it can change
 it. A write is checked whole before the first of it is written, so that a refused one leaves nothing. Nothing here
 waits, so two callers of one event loop never meet in the middle of a write.
 
@@ -12,9 +12,12 @@ waits, so two callers of one event loop never meet in the middle of a write.
 
 from __future__ import annotations
 
+from bitloot_core.testing.memory.audit import MemoryAudit
+from bitloot_core.testing.memory.backlog import MemoryBacklog
 from bitloot_core.testing.memory.books import MemoryBooks
 from bitloot_core.testing.memory.catalogue import MemoryCatalogue
 from bitloot_core.testing.memory.database import MemoryDatabase
+from bitloot_core.testing.memory.figures import MemoryFigures
 from bitloot_core.testing.memory.inbox import MemoryInbox
 from bitloot_core.testing.memory.jobs import MemoryJobs
 from bitloot_core.testing.memory.loose_ends import MemoryLooseEnds
@@ -25,9 +28,12 @@ from bitloot_core.testing.memory.store import MemoryOrderStore
 from bitloot_core.testing.memory.switches import MemorySwitches
 
 __all__ = [
+    "MemoryAudit",
+    "MemoryBacklog",
     "MemoryBooks",
     "MemoryCatalogue",
     "MemoryDatabase",
+    "MemoryFigures",
     "MemoryInbox",
     "MemoryJobs",
     "MemoryLooseEnds",
@@ -58,4 +64,7 @@ class MemoryStorage:
         self.queries = MemoryQueries(self.database)
         self.switches = MemorySwitches(self.database)
         self.loose_ends = MemoryLooseEnds(self.database)
+        self.backlog = MemoryBacklog(self.database)
+        self.figures = MemoryFigures(self.database)
+        self.audit = MemoryAudit(self.database)
         self.books = MemoryBooks(self.database)

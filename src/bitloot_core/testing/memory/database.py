@@ -4,6 +4,7 @@ What the fakes hold: tables of frozen rows, and the point at which a commit can 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +19,7 @@ from bitloot_core.order.order import Order
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.ports.inbox import Source, StoredWebhook
 from bitloot_core.ports.queries import FindingRow
-from bitloot_core.ports.store import KeyAccess
+from bitloot_core.ports.store import KeyAccess, StaffAct
 from bitloot_core.testing.faults import Faults
 from bitloot_core.values.errors import Unknown
 from bitloot_core.values.ids import ExternalRef, FindingId, JobId, LinkId, OrderId, ProductId, WebhookId
@@ -94,6 +95,7 @@ class MemoryDatabase:
         names: who holds a name that is unique across the shop, by what kind of name it is and the name.
         living: the one ready or running job of each (name, subject).
         received: the webhook of each (source, dedupe key).
+        chain: a hash for each access, over it and the one before.
         pruned: the webhooks whose bodies are gone.
         buying: the pauses, what a person lifted, and the balance as it was read last.
         faults: what shall go wrong, by the name of the write: `store.commit`, `jobs.claim`, `jobs.ask`, `jobs.end`,
@@ -112,6 +114,8 @@ class MemoryDatabase:
         self.links: dict[LinkId, StoredLink] = {}
         self.newest_link: dict[OrderId, LinkId] = {}
         self.accesses: list[KeyAccess] = []
+        self.chain: list[str] = []
+        self.acts: list[StaffAct] = []
         self.findings: dict[FindingId, FindingRow] = {}
         self.open_findings: dict[tuple[OrderId | None, FindingReason, str], FindingId] = {}
         self.ledger: dict[tuple[LedgerKind, str], LedgerEntry] = {}
@@ -154,9 +158,20 @@ class MemoryDatabase:
             self.open_findings[same] = finding.id
             self.findings[finding.id] = FindingRow(finding=finding, resolved_at=None, resolved_by=None)
 
-    def resolve_finding(self, finding_id: FindingId, *, at: datetime, by: str) -> None:
-        """For the fakes: note who settled a finding; one that nobody opened is left alone."""
+    def resolve_finding(self, finding_id: FindingId, *, at: datetime, by: str, how: str) -> None:
+        """For the fakes: note who settled a finding; one that is settled, or that nobody opened, is left alone."""
         row = self.findings.get(finding_id)
-        if row is not None:
-            self.findings[finding_id] = attrs.evolve(row, resolved_at=at, resolved_by=by)
+        if row is not None and row.resolved_at is None:
+            self.findings[finding_id] = attrs.evolve(row, resolved_at=at, resolved_by=by, resolution=how)
             self.open_findings.pop((row.finding.order_id, row.finding.reason, row.finding.subject), None)
+
+    def add_access(self, access: KeyAccess) -> None:
+        """For the fakes: keep an access, and chain it to the one before."""
+        self.accesses.append(access)
+        self.chain.append(chained(self.chain[-1] if self.chain else "", access))
+
+
+def chained(last: str, access: KeyAccess) -> str:
+    """A hash over an access and the hash before it; where it came from can be erased, and is not in it."""
+    content = (last, access.order_id, access.unit_id, access.actor, access.reason, access.at.isoformat())
+    return hashlib.sha256("\x00".join(content).encode()).hexdigest()

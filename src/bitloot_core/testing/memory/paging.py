@@ -4,7 +4,7 @@ One page of a list: by keyset, so that rows which come in between neither shift 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
@@ -28,17 +28,35 @@ def newest_first(
     Raises:
         InvalidInput: the cursor is none of ours, or the limit is out of range.
     """
+    start = _start(part)
+    wanted = [row for row in _bounded(rows, part, at) if start is None or (at(row), name(row)) < start]
+    wanted.sort(key=lambda row: (at(row), name(row)), reverse=True)
+    return _page(wanted, part, at, name)
+
+
+def soonest_first(
+    rows: Iterable[Row], part: Slice, *, at: Callable[[Row], datetime], name: Callable[[Row], str]
+) -> Page[Row]:
+    """Cut a page out of a list that begins with its earliest row; otherwise as `newest_first`."""
+    start = _start(part)
+    wanted = [row for row in _bounded(rows, part, at) if start is None or (at(row), name(row)) > start]
+    wanted.sort(key=lambda row: (at(row), name(row)))
+    return _page(wanted, part, at, name)
+
+
+def _start(part: Slice) -> tuple[datetime, str] | None:
     if not 1 <= part.limit <= LARGEST_PAGE:
         raise InvalidInput("limit", f"is not from 1 to {LARGEST_PAGE}")
-    start = _parse(part.cursor) if part.cursor is not None else None
-    wanted = [
-        row
-        for row in rows
-        if (part.since is None or part.since <= at(row))
-        and (part.until is None or at(row) < part.until)
-        and (start is None or (at(row), name(row)) < start)
-    ]
-    wanted.sort(key=lambda row: (at(row), name(row)), reverse=True)
+    return None if part.cursor is None else _parse(part.cursor)
+
+
+def _bounded(rows: Iterable[Row], part: Slice, at: Callable[[Row], datetime]) -> Iterator[Row]:
+    for row in rows:
+        if (part.since is None or part.since <= at(row)) and (part.until is None or at(row) < part.until):
+            yield row
+
+
+def _page(wanted: list[Row], part: Slice, at: Callable[[Row], datetime], name: Callable[[Row], str]) -> Page[Row]:
     items = tuple(wanted[: part.limit])
     more = len(wanted) > part.limit
     return Page(items=items, next_cursor=f"{at(items[-1]).isoformat()}~{name(items[-1])}" if more else None)

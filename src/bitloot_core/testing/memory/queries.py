@@ -108,7 +108,7 @@ class MemoryQueries:
             order=stored.order,
             timeline=tuple(_timeline_row(number, event) for number, event in enumerate(stored.timeline, start=1)),
             ledger=tuple(entry for entry in database.ledger.values() if entry.order_id == order_id),
-            jobs=tuple(_job_row(job) for job in database.jobs.values() if job.order_id == order_id),
+            jobs=tuple(job_row(job) for job in database.jobs.values() if job.order_id == order_id),
             findings=tuple(row for row in database.findings.values() if row.finding.order_id == order_id),
             webhooks=tuple(
                 self._webhook_row(webhook) for webhook in database.webhooks.values() if webhook.order_id == order_id
@@ -202,7 +202,8 @@ def _attempts(jobs: Iterable[StoredJob], stored: StoredWebhook) -> int:
     return sum(job.attempts for job in jobs if (job.name, job.ref) == name)
 
 
-def _job_row(job: StoredJob) -> JobRow:
+def job_row(job: StoredJob) -> JobRow:
+    """A job as a list shows it."""
     return JobRow(
         id=job.id,
         name=job.name,
@@ -212,6 +213,7 @@ def _job_row(job: StoredJob) -> JobRow:
         attempts=job.attempts,
         due_at=job.due_at,
         last_error=job.last_error,
+        created_at=job.created_at,
     )
 
 

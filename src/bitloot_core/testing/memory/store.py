@@ -129,10 +129,14 @@ class MemoryOrderStore:
         order = self._write_order(change, change.after) if change.after is not None and change.events else None
         for finding in change.findings:
             self._database.open_finding(finding)
+        for one in change.settled:
+            self._database.resolve_finding(one.id, at=change.at, by=one.by, how=one.reason)
+        self._database.acts.extend(change.acts)
         for entry in change.ledger:
             self._database.ledger.setdefault((entry.kind, entry.external_id), entry)
         self._consume(change)
-        self._database.accesses.extend(change.accesses)
+        for access in change.accesses:
+            self._database.add_access(access)
         if change.link_use is not None:
             link = self._database.links[change.link_use.link_id]
             self._database.links[change.link_use.link_id] = attrs.evolve(link, views=link.views + 1)
@@ -172,7 +176,7 @@ class MemoryOrderStore:
                 case FindingOpened():
                     database.open_finding(event.finding)
                 case FindingResolved():
-                    database.resolve_finding(event.finding_id, at=event.at, by=event.by)
+                    database.resolve_finding(event.finding_id, at=event.at, by=event.by, how=event.reason)
                 case BuyerForgotten():
                     database.accesses = [_erased(one, order_id) for one in database.accesses]
                 case _:

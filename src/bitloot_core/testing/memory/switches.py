@@ -42,14 +42,13 @@ class MemorySwitches:
     async def lift(self, pauses: Sequence[Pause], *, by: str, at: datetime) -> None:
         """Take these pauses away."""
         with self._database.commit("switches.lift"):
-            self._lift(pauses, by=by, at=at)
+            self._lift(pauses, by=by, how="buying goes on", at=at)
 
     async def resume(self, *, by: str, reason: str, at: datetime) -> tuple[Pause, ...]:
         """Take all pauses away, because a person says so."""
-        del reason  # it stands beside the finding, which this fake keeps without
         with self._database.commit("switches.resume"):
             pauses = self._database.buying.pauses
-            self._lift(pauses, by=by, at=at)
+            self._lift(pauses, by=by, how=reason, at=at)
             limits = {pause.holder: at for pause in pauses if pause.holder in LIMITS}
             self._keep((), {**self._database.buying.lifted, **limits})
             return pauses
@@ -61,22 +60,22 @@ class MemorySwitches:
             if known is None or known.at <= balance.at:
                 self._database.buying = attrs.evolve(self._database.buying, balance=balance)
 
-    def _lift(self, pauses: Sequence[Pause], *, by: str, at: datetime) -> None:
+    def _lift(self, pauses: Sequence[Pause], *, by: str, how: str, at: datetime) -> None:
         buying = self._database.buying
         self._keep([one for one in buying.pauses if one not in pauses], buying.lifted)
         for pause in buying.pauses:
             if pause in pauses:
-                self._settle(pause, by=by, at=at)
+                self._settle(pause, by=by, how=how, at=at)
         self._hurry(at)
 
     def _keep(self, pauses: Iterable[Pause], lifted: Mapping[PauseHolder, datetime]) -> None:
         oldest_first = tuple(sorted(pauses, key=lambda pause: (pause.since, pause.holder)))
         self._database.buying = attrs.evolve(self._database.buying, pauses=oldest_first, lifted=lifted)
 
-    def _settle(self, pause: Pause, *, by: str, at: datetime) -> None:
+    def _settle(self, pause: Pause, *, by: str, how: str, at: datetime) -> None:
         same = (None, FindingReason.BUYING_PAUSED, str(pause.holder))
         if (finding_id := self._database.open_findings.get(same)) is not None:
-            self._database.resolve_finding(finding_id, at=at, by=by)
+            self._database.resolve_finding(finding_id, at=at, by=by, how=how)
 
     def _hurry(self, at: datetime) -> None:
         """Let what waits be looked at again, now; one that is being worked on may have seen the pause already."""
