@@ -1,0 +1,209 @@
+"""The console in a real Chromium, on the real service: a day of somebody of the staff."""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from harness.buyer import Placed
+from harness.desk import BROWSER, Desk, Papers, hire, open_browser
+from harness.system import System
+from harness.vendors import SUPPLIER_PRODUCTS
+from harness.waiting import eventually
+
+IN_CI = bool(os.environ.get("CI"))  # noqa: TID251  # there the browser is installed, and a skip would hide that it is not
+pytestmark = pytest.mark.skipif(
+    BROWSER is None and not IN_CI, reason="no chromium on this machine; Debian's package is chromium"
+)
+PAGES = (
+    "/console",
+    "/console/orders",
+    "/console/orders/{order}",
+    "/console/reservations",
+    "/console/reservations/{purchase}",
+    "/console/webhooks",
+    "/console/webhooks/1",
+    "/console/key-audit?q={order}",
+    "/console/products",
+    "/console/products/game",
+    "/console/search?q={email}",
+    "/console/account",
+)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser that nobody has used before."""
+    async with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def papers(system: System) -> Papers:
+    """An account."""
+    return await hire(system.place)
+
+
+@pytest.fixture
+async def desk(system: System, browser: Browser, papers: Papers) -> AsyncIterator[Desk]:
+    """Somebody of the staff, logged in; at the end the browser has nothing to complain of."""
+    desk = Desk(await browser.new_page(), system.place.url)
+    await desk.log_in(papers)
+    yield desk
+    assert desk.complaints == []
+
+
+async def a_stuck_order(system: System) -> Placed:
+    """Given a paid order that the supplier had no key for."""
+    system.vendors.kinguin.set_stock(SUPPLIER_PRODUCTS["game"], 0)
+    placed = await system.buyer.place()
+    await system.vendors.gateway.pay(placed.payment_id)
+    await system.buyer.sees(placed, "attention")
+    return placed
+
+
+async def test_a_stuck_order_is_found_and_goes_on(system: System, desk: Desk) -> None:
+    """From the box at the top to the order, the reason why, and the button that lets it go on."""
+    placed = await a_stuck_order(system)
+    page = desk.page
+
+    await page.keyboard.press("/")
+    await page.keyboard.type(placed.email)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{desk.url}/console/orders/{placed.order_id}")
+    await expect(page.get_by_text("It is stuck, and waits for you.")).to_be_visible()
+    await expect(page.locator("#outlook").get_by_text("supplier-refused")).to_be_visible()
+    system.vendors.kinguin.set_stock(SUPPLIER_PRODUCTS["game"], 10)
+    await page.locator("summary", has_text="Try again").click()
+    await page.locator("#reason-retry").fill("there is stock again")
+    await page.get_by_role("button", name="Try again").click()
+
+    await expect(page.get_by_text("It is being tried again.")).to_be_visible()
+    await expect(page.get_by_text("It is done.")).to_be_visible(timeout=30_000)
+    await expect(
+        page.locator("#timeline").get_by_text("Another try asked for by admin:ann: there is stock again")
+    ).to_be_visible()
+    assert await system.buyer.reveal(await system.buyer.mail(placed))
+
+
+async def test_the_page_follows_the_order_and_leaves_what_is_typed(system: System, desk: Desk) -> None:
+    """Live parts change by themselves; a form that is open, and what stands in it, stays."""
+    placed = await system.buyer.place()
+    page = desk.page
+    await desk.open(f"/console/orders/{placed.order_id}")
+    await page.locator("summary", has_text="Record a refund").click()
+    await page.locator("#reason-refund").fill("half a sentence")
+
+    await system.vendors.gateway.pay(placed.payment_id)
+
+    await expect(page.get_by_text("It is done.")).to_be_visible(timeout=30_000)
+    await expect(page.locator("#reason-refund")).to_have_value("half a sentence")
+    await expect(page.locator("#reason-refund")).to_be_focused()
+
+
+async def test_a_webhook_runs_again(system: System, desk: Desk) -> None:
+    """From the log to its body, and through the same path once more; the order stays as it is."""
+    placed = await system.buyer.place()
+    await system.deliver(placed)
+    page = desk.page
+
+    await desk.open(f"/console/webhooks?source=nowpayments&orderId={placed.order_id}")
+    await page.locator("tbody a").first.click()
+    await expect(page.get_by_label("Body")).to_contain_text("payment_id")
+    await page.get_by_role("button", name="Run it again").click()
+
+    await expect(page.get_by_text("It runs again")).to_be_visible()
+    await eventually(lambda: not system.books.jobs_due(), "it has run", every=0.1)
+    assert (await system.buyer.sees(placed, "fulfilled"))["status"] == "fulfilled"
+
+
+async def test_the_audit_names_who_saw_a_key(system: System, desk: Desk) -> None:
+    """The buyer's own look is there, with address and browser."""
+    placed = await system.buyer.place()
+    keys = await system.deliver(placed)
+
+    await desk.open(f"/console/key-audit?q={placed.order_id}")
+
+    await expect(desk.page.locator("tbody tr")).to_contain_text("link")
+    assert keys[0] not in await desk.page.content()
+
+
+@pytest.mark.parametrize(("scheme", "widths"), [("light", (1280, 900)), ("dark", (360, 640))])
+async def test_no_page_shuts_anybody_out(
+    system: System, browser: Browser, papers: Papers, scheme: str, widths: tuple[int, int]
+) -> None:
+    """Labels, contrast, order and names are as they should be, in both colours, and nothing is cut off anywhere."""
+    placed = await system.buyer.place()
+    await system.deliver(placed)
+    purchase = system.vendors.kinguin.orders()[0].order_id
+    page = await browser.new_page(color_scheme=scheme, viewport={"width": widths[0], "height": 800})
+    desk = Desk(page, system.place.url)
+    await page.goto(f"{desk.url}/console/login")
+    found = {"/console/login": await desk.barriers()}
+    await desk.log_in(papers)
+
+    too_wide = {}
+    for template in PAGES:
+        path = template.format(order=placed.order_id, purchase=purchase, email=placed.email)
+        await page.set_viewport_size({"width": widths[0], "height": 800})
+        await desk.open(path)
+        await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        found[template] = await desk.barriers()
+        for pixels in widths:
+            await page.set_viewport_size({"width": pixels, "height": 800})
+            too_wide[template, pixels] = await desk.width_over()
+
+    assert {path: barriers for path, barriers in found.items() if barriers} == {}
+    assert {where: over for where, over in too_wide.items() if over > 0} == {}
+    assert desk.complaints == []
+
+
+async def test_the_keyboard_alone_leads_through_a_list(system: System, desk: Desk) -> None:
+    """`j` and `k` go through the rows, Enter opens one, `?` tells; the first stop leads past the menu."""
+    placed = [await system.buyer.place(payable=False) for _ in range(2)]
+    await desk.open("/console/orders")
+    page = desk.page
+
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.keyboard.press("k")
+    await page.keyboard.press("?")
+    await expect(page.locator(".hint")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{desk.url}/console/orders/{placed[1].order_id}")
+    await page.keyboard.press("Tab")
+
+    await expect(page.get_by_text("Skip to the content")).to_be_focused()
+
+
+async def test_the_console_works_without_a_script(system: System, browser: Browser, papers: Papers) -> None:
+    """Log in, look, decide, log out: forms and links."""
+    placed = await a_stuck_order(system)
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    desk = Desk(page, system.place.url)
+    await desk.log_in(papers)
+
+    await desk.open(f"/console/orders/{placed.order_id}")
+    await page.locator("#decide details summary").first.click()
+    await page.locator("#reason-retry").fill("there is stock again")
+    await page.get_by_role("button", name="Try again").click()
+
+    await expect(page.get_by_text("It is being tried again.")).to_be_visible()
+    await page.locator(".who summary").click()
+    await page.get_by_role("button", name="Log out").click()
+    await page.wait_for_url(re.compile(r"/console/login"))
+    assert desk.complaints == []
+
+
+async def test_what_a_browser_holds_is_kept_from_scripts(desk: Desk, tmp_path: Path) -> None:
+    """No script can read the session, and another browser that is given an old one is not let in."""
+    seen = await desk.page.evaluate("document.cookie")
+    held = {one["name"]: one for one in await desk.page.context.cookies()}
+
+    assert seen == ""
+    assert (held["bl"]["httpOnly"], held["bl"]["sameSite"], held["bl"]["expires"]) == (True, "Strict", -1)
