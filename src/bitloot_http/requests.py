@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -18,6 +19,7 @@ from bitloot_http.schema import structure, structure_query
 from bitloot_http.variables import Network
 
 T = TypeVar("T")
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MOST_BYTES = 64 * 1024
 """No body that anybody has to send us is larger."""
@@ -25,6 +27,7 @@ _BODY_SECONDS = 10.0
 """The server itself waits for a body for ever."""
 _MOST_FIELDS = 500
 _LONGEST_AGENT = 256
+_HOP = re.compile(r"(?:\[(?P<bracketed>[0-9A-Fa-f:.]+)\]|(?P<plain>[0-9.]+))(?::[0-9]{1,5})?")
 
 
 async def read_body(request: web.Request) -> bytes:
@@ -106,22 +109,18 @@ def client_address(request: web.Request, trusted: Sequence[Network]) -> str:
     The address that a request came from.
 
     `X-Forwarded-For` is read from its end, and only as far as trusted proxies wrote it: what stands before them is what
-    the client says of itself.
+    the client says of itself. If such a proxy wrote no address, it is the proxy's.
     """
-    address = request.remote or ""
-    hops = [hop.strip() for value in request.headers.getall("X-Forwarded-For", ()) for hop in value.split(",")]
-    while hops and _is_in(address, trusted):
-        address = hops.pop()
-    return address if _parsed(address) else (request.remote or "")
+    return str(_origin(request, trusted) or request.remote or "")
 
 
 def is_from_this_machine(request: web.Request, trusted: Sequence[Network]) -> bool:
     """Whether nobody but this machine asks; a request that a proxy we do not trust handed on may be anybody's."""
     was_handed_on = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    if was_handed_on and not _is_in(request.remote or "", trusted):
+    if was_handed_on and not _is_in(_parsed(request.remote or ""), trusted):
         return False
-    parsed = _parsed(client_address(request, trusted))
-    return parsed is not None and parsed.is_loopback
+    origin = _origin(request, trusted)
+    return origin is not None and origin.is_loopback
 
 
 def user_agent(request: web.Request) -> str:
@@ -170,16 +169,30 @@ async def _in_time(request: web.Request) -> bytes:
         raise HttpRefusal("malformed-request", "The body did not come in time.") from None
 
 
-def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _origin(request: web.Request, trusted: Sequence[Network]) -> Address | None:
+    """The first that is no trusted proxy, going back; None if a proxy named none."""
+    address = _parsed(request.remote or "")
+    hops = [hop.strip() for value in request.headers.getall("X-Forwarded-For", ()) for hop in value.split(",")]
+    while hops and _is_in(address, trusted):
+        address = _of_hop(hops.pop())
+    return address
+
+
+def _of_hop(hop: str) -> Address | None:
+    """An address as proxies write it: some put the port behind, and an IPv6 address in brackets."""
+    found = _HOP.fullmatch(hop)
+    return _parsed((found["bracketed"] or found["plain"]) if found else hop)
+
+
+def _parsed(address: str) -> Address | None:
     try:
         return ipaddress.ip_address(address)
     except ValueError:
         return None
 
 
-def _is_in(address: str, networks: Sequence[Network]) -> bool:
-    parsed = _parsed(address)
-    return parsed is not None and any(parsed in network for network in networks)
+def _is_in(address: Address | None, networks: Sequence[Network]) -> bool:
+    return address is not None and any(address in network for network in networks)
 
 
 def _too_large() -> HttpRefusal:
