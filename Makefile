@@ -60,7 +60,7 @@ check: $(READY)
 	$(BIN)/python -m pytest --quiet --no-header tests/unit/test_house_rules.py
 
 # One after the other, each alone with the machine. ARGS names some of them: `make bench ARGS="ingest orders"`.
-BENCHES := start ingest orders memory
+BENCHES := start ingest orders workers memory
 bench: $(READY)
 	@for bench in $(or $(ARGS),$(BENCHES)); do PYTHONPATH=tests/system $(BIN)/python tests/benchmark/bench_$$bench.py || exit 1; done
 ifeq ($(strip $(ARGS)),)
