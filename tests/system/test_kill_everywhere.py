@@ -1,7 +1,7 @@
 """
 SIGKILL at every boundary: both sides of each commit and of each outgoing request.
 
-Boundaries are not listed: the service counts them itself (see `launch_with_seams`). An order is placed; the process
+Boundaries are not listed: the service counts them itself (see `harness.seams`). An order is placed; the process
 dies at the first boundary that nobody has died at before; it is started again, and the order must come through; then
 the next order, until one goes all its way and meets no boundary that is new. What a recovery does is visited too: while
 an order recovers, the process dies again at boundaries of a new name. Several services work through them together.
@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from harness.buyer import Placed
-from harness.mortal import MortalService, boundaries
+from harness.graveyard import boundaries
+from harness.mortal import MortalProcess
 from harness.system import System, open_system
 
 LANES = 4
@@ -56,7 +57,7 @@ async def work_through(folder: Path, stocked: Path, graveyard: Path) -> int:
         system.vendors.kinguin.knobs.delivery_delay = timedelta(seconds=0.1)
         system.vendors.kinguin.knobs.accept_repeats = True  # a supplier that would sell the same reference twice
         system.vendors.gateway.announces_creation = False
-        mortal = MortalService(system.place, graveyard)
+        mortal = MortalProcess(system.place, graveyard)
         delivered: list[tuple[Placed, Sequence[str]]] = []
         async with mortal.watched():
             for number in range(MOST_ORDERS):
@@ -68,7 +69,7 @@ async def work_through(folder: Path, stocked: Path, graveyard: Path) -> int:
                 pytest.fail(f"after {MOST_ORDERS} orders there are still new boundaries: {boundaries(graveyard)[-5:]}")
             system.check(delivered)
             assert [finding["reason"] for finding in system.books.findings()] == []
-        return mortal.deaths
+        return mortal.blows
 
 
 async def test_every_order_comes_through_whichever_boundary_the_service_is_killed_at(
