@@ -29,6 +29,8 @@ ON CONFLICT (name, ref) WHERE status IN ('ready', 'running') DO UPDATE
 SET due_at = CASE WHEN excluded.due_at < jobs.due_at THEN excluded.due_at ELSE jobs.due_at END, wake = jobs.wake + 1
 """
 """Asking for a job that lives moves its due time forward and wakes it."""
+LIVING = text("jobs.status IN ('ready', 'running')")
+"""Which jobs live, as their partial indexes have it: with values in it, no database would know them again."""
 _ASK = Statement(
     "INSERT INTO jobs (name, ref, order_id, status, due_at, created_at) "
     "VALUES (:name, :ref, :order_id, 'ready', :due_at, :now)" + ON_LIVING + "RETURNING id, status, due_at"
@@ -59,9 +61,11 @@ _CLAIM = Statement(
         JOBS.c.name, JOBS.c.ref, JOBS.c.order_id, JOBS.c.attempts, JOBS.c.snoozes, JOBS.c.wake, JOBS.c.created_at
     )
 )
-# Two halves, each read off its own partial index: an OR would sort the whole backlog at every look.
+# Two halves, each read off its own partial index: an OR would sort the whole backlog at every look. What is ready can
+# be a million, so it is cut off before the two are put together; leases that ran out are few.
 _DUE = text(
-    "SELECT id, due_at FROM jobs WHERE status = 'ready' AND due_at <= :now "
+    "SELECT id, due_at FROM (SELECT id, due_at FROM jobs WHERE status = 'ready' AND due_at <= :now "
+    "ORDER BY due_at, id LIMIT :most) AS free "
     "UNION ALL SELECT id, due_at FROM jobs WHERE status = 'running' AND lease_until <= :now "
     "ORDER BY due_at, id LIMIT :most"
 ).columns(JOBS.c.id, JOBS.c.due_at)

@@ -7,13 +7,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.engine import Connection, Row
 
 from bitloot_adapters.sql.audit_rows import accesses_of
 from bitloot_adapters.sql.columns import moment, moment_or_none
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.dossier import read_dossier, webhook_row, webhook_rows
+from bitloot_adapters.sql.job_rows import LIVING
 from bitloot_adapters.sql.mapping import RESERVATION_TAGS
 from bitloot_adapters.sql.pages import newest_first, page_of
 from bitloot_adapters.sql.switch_rows import read_buying
@@ -98,11 +99,7 @@ def _order_row(row: Row[Any]) -> OrderRow:
     )
 
 
-_NEXT_AT = (
-    select(func.min(JOBS.c.due_at))
-    .where(JOBS.c.ref == RESERVATIONS.c.external_ref, or_(JOBS.c.status == "ready", JOBS.c.status == "running"))
-    .scalar_subquery()
-)
+_NEXT_AT = select(func.min(JOBS.c.due_at)).where(JOBS.c.ref == RESERVATIONS.c.external_ref, LIVING).scalar_subquery()
 
 
 def _reservations(connection: Connection, which: ReservationFilter, part: Slice) -> Page[ReservationRow]:
