@@ -105,6 +105,10 @@ class Buying:
         """The pause in force that was there first; None if the shop may buy."""
         return next((pause for pause in self.pauses if not pause.is_over(now)), None)
 
+    def is_held_by(self, holder: PauseHolder, now: datetime) -> bool:
+        """Whether a pause of this holder is in force, among others or alone."""
+        return any(pause.holder is holder and not pause.is_over(now) for pause in self.pauses)
+
     def require_open(self, now: datetime) -> None:
         """
         Let a purchase be claimed only while no pause is in force.

@@ -105,13 +105,9 @@ def _placed(
         charged=command.charged,
         word=SupplierWord.PROCESSING if command.word in DEAD_WORDS else command.word,
     )
-    done = resolve(
-        order,
-        FindingReason.SUPPLIER_DOUBT,
-        subject=res.plan.ref,
-        by="system",
-        why="the supplier knows the purchase",
-        at=now,
+    done = (
+        *_known_now(order, FindingReason.SUPPLIER_DOUBT, res.plan.ref, now),
+        *_known_now(order, FindingReason.FORGOTTEN_PURCHASE, command.supplier_order_id, now),
     )
     told: tuple[e.OrderEvent, ...] = ()
     if isinstance(order.closing, Refunded | Cancelled):
@@ -137,6 +133,10 @@ def _placed(
             after=told,
         )
     return (placed, *done, *told)
+
+
+def _known_now(order: Order, reason: FindingReason, subject: str, now: datetime) -> tuple[e.OrderEvent, ...]:
+    return resolve(order, reason, subject=subject, by="system", why="the supplier knows the purchase", at=now)
 
 
 def cost_cap(plan: Plan) -> Money:

@@ -31,6 +31,7 @@ class FindingReason(enum.StrEnum):
     SUPPLIER_SLOW = "supplier-slow"
     SUPPLIER_STATUS = "supplier-status"
     SURPLUS_PURCHASE = "surplus-purchase"
+    FORGOTTEN_PURCHASE = "forgotten-purchase"
     KEYS_MISSING = "keys-missing"
     KEYS_SURPLUS = "keys-surplus"
     KEY_TAKEN = "key-taken"

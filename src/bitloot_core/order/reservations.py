@@ -192,6 +192,11 @@ Reservation: TypeAlias = (
 )
 
 
+Bought: TypeAlias = PlacedReservation | CompletedReservation | FallenReservation
+BOUGHT = (PlacedReservation, CompletedReservation, FallenReservation)
+"""The states of a purchase that the supplier has named and charged, whatever became of it."""
+
+
 def is_dead(reservation: Reservation) -> bool:
     """Whether it is known that this purchase brings no (more) keys, so that its owed units may be bought anew."""
     return isinstance(reservation, RefusedReservation | FallenReservation)

@@ -19,7 +19,7 @@ from bitloot_core.order.payments import (
     VoidPayment,
     VoidReason,
 )
-from bitloot_core.order.reservations import CompletedReservation, FallenReservation, PlacedReservation
+from bitloot_core.order.reservations import BOUGHT
 from bitloot_core.values.reading import PaymentWord
 
 
@@ -40,7 +40,6 @@ class Status(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-_BOUGHT = (PlacedReservation, CompletedReservation, FallenReservation)
 PAYABLE = frozenset({Status.CREATED, Status.WAITING, Status.FAILED})
 """The words under which a buyer may try another coin, or another time."""
 SETTLED = frozenset({Status.PAID, Status.FULFILLING, Status.FULFILLED})
@@ -64,7 +63,7 @@ def status_of(order: Order) -> Status:
             pass
     counted = SettledPayment | AcceptedStray | ReturnedPayment | ReturnedStray
     if any(isinstance(payment, counted) for payment in order.payments):
-        bought = any(isinstance(res, _BOUGHT) for res in order.reservations)
+        bought = any(isinstance(res, BOUGHT) for res in order.reservations)
         return Status.FULFILLING if bought else Status.PAID
     return _before_payment(order)
 

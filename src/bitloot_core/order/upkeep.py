@@ -133,13 +133,9 @@ def _is_wanted(order: Order, res: Waiting, now: datetime, policy: Policy) -> boo
 
 def _is_worth_a_look(res: Waiting, now: datetime, policy: Policy) -> bool:
     """Whether a purchase for an order that is closed may have gone through all the same; it is never sent again."""
-    match res:
-        case PlannedReservation():
-            return False
-        case ClaimedReservation():
-            return True
-        case DoubtfulReservation():
-            return now - res.claimed_at < policy.supplier_quiet
+    if isinstance(res, DoubtfulReservation):
+        return now - res.claimed_at < policy.supplier_quiet
+    return isinstance(res, ClaimedReservation)
 
 
 def _looks_at_purchases(order: Order, now: datetime, policy: Policy) -> Iterator[Need]:

@@ -37,6 +37,16 @@ async def resume_buying(shop: Shop, *, by: str, reason: str) -> tuple[Pause, ...
     return await shop.switches.resume(by=by, reason=reason, at=shop.clock.now())
 
 
+async def is_restoring(work: Work) -> bool:
+    """
+    Whether buying waits for older books to be brought in line with the world.
+
+    Such books may have forgotten a purchase. It is taken over before anything is bought again, so it is looked for
+    while buying is paused, too.
+    """
+    return (await work.shop.switches.buying()).is_held_by(PauseHolder.RESTORE, work.now)
+
+
 async def may_buy(work: Work) -> Buying | None:
     """
     Ask before a purchase is prepared, so that a pause costs no call to the supplier; the claim asks again.

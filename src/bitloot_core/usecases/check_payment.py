@@ -12,6 +12,7 @@ from bitloot_core.order.payments import OpenPayment
 from bitloot_core.order.policy import rung
 from bitloot_core.order.upkeep import WATCHED, Watched, is_given_up, is_left_hanging, is_over
 from bitloot_core.ports.jobs import Done, JobEnd, Snooze
+from bitloot_core.usecases.compare_payments import unknown_to_gateway
 from bitloot_core.usecases.work import EndOf, Work
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import OrderId
@@ -39,7 +40,7 @@ async def check_payment(work: Work, ref: str) -> None:
     try:
         reading = await work.shop.gateway.payment(gateway_id)
     except NotFound:
-        text = f"The gateway does not know payment {gateway_id} any more (was the API key changed?)."
+        text = unknown_to_gateway(gateway_id)
         lost = OpenFinding(reason=FindingReason.PAYMENT_UNKNOWN, subject=gateway_id, text=text, blocking=False)
         await work.finish(order, lost, end=_next_look(work, payment.attempt))
         return

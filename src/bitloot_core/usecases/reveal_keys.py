@@ -14,6 +14,7 @@ from bitloot_core.order.order import LiveLink, Order
 from bitloot_core.order.units import HeldUnit
 from bitloot_core.ports.store import LINK, Change, KeyAccess, LinkUse
 from bitloot_core.usecases.change_order import MOST_TRIES, change_order
+from bitloot_core.usecases.sealing import unreadable
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import Corrupt, NotFound, Refused, StaleOrder
 from bitloot_core.values.ids import LinkId, ProductId, StorageRef, UnitId
@@ -116,7 +117,7 @@ async def _tell_unreadable(shop: Shop, order: Order) -> None:
         OpenFinding(
             reason=FindingReason.KEY_UNREADABLE,
             subject=unit.id,
-            text=f"The sealed key of unit {unit.id} cannot be opened (object {unit.storage_ref}).",
+            text=unreadable(unit.id, unit.storage_ref),
             blocking=True,
         )
         for unit in order.held

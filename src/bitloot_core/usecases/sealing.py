@@ -15,7 +15,7 @@ from bitloot_core.order.units import OwedUnit
 from bitloot_core.ports.supplier import SupplierKey
 from bitloot_core.ports.vault import Vault
 from bitloot_core.values.errors import PortError
-from bitloot_core.values.ids import SupplierKeyId, SupplierProductId, UnitId
+from bitloot_core.values.ids import StorageRef, SupplierKeyId, SupplierProductId, UnitId
 from bitloot_core.values.keys import KeyOwner
 
 
@@ -78,6 +78,11 @@ async def seal(vault: Vault, order: Order, keys: Sequence[tuple[UnitId, Supplier
         SealedKey(unit_id=unit_id, supplier_key_id=key.id, storage_ref=ref)
         for (unit_id, key), ref in zip(keys, refs, strict=True)
     )
+
+
+def unreadable(unit_id: UnitId, ref: StorageRef) -> str:
+    """What a person is told of a key that does not open."""
+    return f"The sealed key of unit {unit_id} cannot be opened (object {ref})."
 
 
 async def discard_unused(vault: Vault, order: Order, seals: Sequence[SealedKey]) -> None:

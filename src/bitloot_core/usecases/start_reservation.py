@@ -4,7 +4,6 @@ Buying: looked up before it is bought, claimed in writing before it is sent, and
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -30,10 +29,11 @@ from bitloot_core.order.reservations import (
 )
 from bitloot_core.ports.jobs import Done, Snooze
 from bitloot_core.ports.supplier import Purchase
-from bitloot_core.usecases.buying import go_on_buying, may_buy, wait_for_buying
+from bitloot_core.usecases.buying import go_on_buying, is_restoring, may_buy, wait_for_buying
+from bitloot_core.usecases.compare_purchases import other_contents, wanted_of
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import AlreadyTaken, Rejected, Unavailable, Unknown
-from bitloot_core.values.ids import ExternalRef, SupplierProductId, order_of
+from bitloot_core.values.ids import ExternalRef, order_of
 
 _LEAST_LEASE = 1 / 3
 """The part of a lease that must be left before a purchase is sent: a worker that was stalled must not send it late."""
@@ -52,6 +52,8 @@ async def start_reservation(work: Work, ref: ExternalRef) -> None:
         res = order.reservation(res.plan.number)
     match res:
         case PlannedReservation():
+            if await is_restoring(work) and await _adopt(work, order, ref):
+                return
             buying = await may_buy(work)
             if buying is not None and not await _adopt(work, order, ref):
                 await _buy(work, order, res.plan, buying)
@@ -78,14 +80,13 @@ async def _adopt(work: Work, order: Order, ref: ExternalRef) -> bool:
 def _contradictions(order: Order, number: int, found: Sequence[Purchase]) -> Iterator[OpenFinding]:
     """Put before a person what lives under our reference and is not what was asked for: it is paid for all the same."""
     res = order.reservation(number)
-    wanted: Counter[SupplierProductId] = Counter()
-    for item in () if res is None else res.plan.items:
-        wanted[item.supplier_product_id] += item.quantity
     for purchase in found:
-        if dict(purchase.quantities) != wanted:
-            text = f"The supplier's purchase {purchase.supplier_order_id} does not hold what was asked for."
+        if res is None or dict(purchase.quantities) != wanted_of(res.plan):
             yield OpenFinding(
-                reason=FindingReason.SUPPLIER_MISMATCH, subject=purchase.supplier_order_id, text=text, blocking=True
+                reason=FindingReason.SUPPLIER_MISMATCH,
+                subject=purchase.supplier_order_id,
+                text=other_contents(purchase),
+                blocking=True,
             )
 
 

@@ -35,6 +35,7 @@ JobId = NewType("JobId", int)
 WebhookId = NewType("WebhookId", int)
 
 _IN_AN_EVENT = "event:"
+_OURS = re.compile(r"[a-z0-9]{1,32}-[1-9][0-9]{0,5}")
 _REF = re.compile(r"(?P<order>.+)-(?P<number>[1-9][0-9]*)")
 
 
@@ -62,6 +63,18 @@ def order_of(ref: ExternalRef) -> OrderId:
     if found is None:
         raise InvalidInput("externalRef", "is not of the form <orderId>-<n>")
     return OrderId(found["order"])
+
+
+def is_our_ref(text: str) -> bool:
+    """
+    Whether a text has the form of our references: an id as `Ids.order_id` makes them, and a number.
+
+    Others may buy on the same account under names of their own.
+
+    >>> is_our_ref("01jx7f3k-2"), is_our_ref("AL2FEEHOO2OHF"), is_our_ref("Shop-7")
+    (True, False, False)
+    """
+    return _OURS.fullmatch(text) is not None
 
 
 def finding_id(order_id: OrderId, number: int) -> FindingId:

@@ -62,6 +62,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "unit-replaced": ("check-reservation:o1-1",),
     # As the builders make it: with its last key held, and its purchase not completed yet.
     "fulfilled": ("check-reservation:o1-1", "send-mail:o1/delivery/linko1"),
+    # The same, of a buyer whom nobody can write to any more.
+    "forgotten": ("check-reservation:o1-1",),
 }
 """By the name of a state; a state that is not named needs nothing."""
 

@@ -1,110 +1,127 @@
-"""Sealed keys that nobody holds are found, and removed when they are old enough."""
+"""Our books are set against the world: a dry run changes nothing, a sound shop is clean, and nobody is told twice."""
 
 from datetime import timedelta
 
-import pytest
+import attrs
+from reconciling import delivered, open_ones, reasons, reconciled
 
+from bitloot_core.order.buying import PauseHolder
+from bitloot_core.order.discrepancies import Side
+from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Order
-from bitloot_core.testing.boundaries import Boundaries, Killed
+from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.shop import FakeShop
-from bitloot_core.usecases.reconcile import Reconciliation, reconcile, survey
-from bitloot_core.usecases.run_job import due_jobs, run_job
-from bitloot_core.values.errors import Unavailable
-from bitloot_core.values.ids import OrderId, StorageRef, SupplierKeyId, UnitId
-from bitloot_core.values.keys import KeyMaterial, KeyOwner
+from bitloot_core.usecases.buying import pause_buying
+from bitloot_core.usecases.reconcile import usual_since
+from bitloot_core.usecases.reconcile_desk import Progress
+from bitloot_core.values.errors import NotFound
+from bitloot_core.values.ids import OrderId
+from bitloot_core.values.money import Money
+
+HOUR = timedelta(hours=1)
 
 
-async def orphaned(shop: FakeShop) -> Order:
-    """An order whose first worker died between sealing the key and writing that it is held."""
-    order = await shop.place()
-    await shop.pay(order.id)
-    await shop.deliver(order.id)
-    shop.clock.advance(timedelta(seconds=15))
-    (job_id,) = await due_jobs(shop.shop, 1)
-    steps = ["before jobs.claim", "after jobs.claim", "before orders.get", "after orders.get"]
-    steps += [f"{side} {call}" for call in ("supplier.status", "supplier.keys_of") for side in ("before", "after")]
-    dies = Boundaries(at=len(steps) + 1)
-    with pytest.raises(Killed):
-        await run_job(dies.around(shop.shop), job_id)
-    assert [*steps, "before vault.save_keys", "after vault.save_keys"] == dies.passed
-    await shop.pass_time(timedelta(minutes=3))
-    return await shop.order(order.id)
+async def test_sound_books_are_clean(shop: FakeShop) -> None:
+    """Orders at every stage, and nothing to tell: every figure of the report."""
+    await delivered(shop, 2)
+    await shop.buy()
+    await shop.place()
+    await shop.place(coin=None)
+    await shop.pass_time(timedelta(minutes=10))
+    before = dict(shop.storage.database.jobs)
+
+    report = await reconciled(shop)
+
+    assert report.is_clean
+    assert (report.orders, report.payments, report.purchases, report.others) == (4, 3, 2, 0)
+    assert report.charged == report.booked == {"EUR": Money.of("15.00", "EUR")}
+    assert (report.objects, report.held, report.opened, report.answered) == (2, 2, 2, 0)
+    assert not report.paused
+    assert before == shop.storage.database.jobs
 
 
-async def refs(shop: FakeShop) -> set[StorageRef]:
-    """What lies in the vault."""
-    return {one.ref async for one in shop.vault.stored()}
+async def test_a_dry_run_changes_nothing(shop: FakeShop) -> None:
+    """No job, no finding, no pause: the same is found again."""
+    order = await delivered(shop)
+    shop.vault.lose(order.held[0].storage_ref)
+    other = await shop.place()
+    shop.gateway.pay(shop.gateway.payments_of(other.id)[-1])
+    shop.clock.advance(HOUR)
+    jobs = dict(shop.storage.database.jobs)
+
+    first = await reconciled(shop, dry_run=True, after_restore=True)
+
+    assert reasons(first) == ["behind", FindingReason.KEY_UNREADABLE]
+    assert first.found == (await reconciled(shop, dry_run=True, after_restore=True)).found
+    assert (open_ones(shop), jobs) == ([], shop.storage.database.jobs)
+    assert (await shop.shop.switches.buying()).pauses == ()
 
 
-def found(result: Reconciliation) -> list[StorageRef]:
-    """The names of what was found."""
-    return [one.ref for one in result.orphans]
+async def test_whoever_watches_is_told_how_far_it_is(shop: FakeShop) -> None:
+    """On each side, of how much."""
+    await delivered(shop, 2)
+    seen: list[Progress] = []
+
+    await reconciled(shop, since=timedelta(days=1), watch=seen.append)
+
+    assert seen == [
+        Progress(side=Side.PURCHASES, done=0, of=1),
+        Progress(side=Side.PURCHASES, done=1, of=1),
+        Progress(side=Side.PAYMENTS, done=1, of=1),
+        Progress(side=Side.KEYS, done=2, of=2),
+    ]
 
 
-async def test_an_orphan_is_found_after_a_day(shop: FakeShop) -> None:
-    """Not sooner: it could belong to a write that is under way."""
-    await orphaned(shop)
+async def test_orders_of_another_time_are_left_alone(shop: FakeShop) -> None:
+    """Nobody asks about them."""
+    await delivered(shop)
+    shop.clock.advance(timedelta(days=30))
 
-    assert found(await survey(shop.shop)) == []
-    shop.clock.advance(timedelta(hours=24, seconds=1))
+    report = await reconciled(shop)
 
-    assert found(await survey(shop.shop)) == ["object-1"]
-
-
-async def test_a_survey_changes_nothing(shop: FakeShop) -> None:
-    """A dry run."""
-    await orphaned(shop)
-    shop.clock.advance(timedelta(days=2))
-    before = await refs(shop)
-
-    result = await survey(shop.shop)
-
-    assert not result.discarded
-    assert before == await refs(shop)
+    assert (report.orders, report.payments, report.purchases, report.held) == (0, 0, 0, 1)
 
 
-async def test_an_orphan_is_removed_and_what_is_held_stays(shop: FakeShop) -> None:
-    """I2: the buyer's key opens afterwards; a second run finds nothing."""
-    order = await orphaned(shop)
-    shop.clock.advance(timedelta(days=2))
+async def test_more_orders_than_a_page_are_gone_through(shop: FakeShop) -> None:
+    """130 of them."""
+    for _ in range(130):
+        await shop.place(coin=None)
+    shop.clock.advance(HOUR)
 
-    first, second = await reconcile(shop.shop), await reconcile(shop.shop)
-
-    assert (found(first), first.discarded) == (["object-1"], True)
-    assert found(second) == []
-    assert {unit.storage_ref for unit in order.held} == await refs(shop)
-    assert len(await shop.reveal()) == 1
+    assert (await reconciled(shop)).orders == 130
 
 
-async def test_a_large_vault_is_gone_through_in_batches(shop: FakeShop) -> None:
-    """250 orphans beside a key that is held."""
-    await orphaned(shop)
-    owner = KeyOwner(order_id=OrderId("gone"), unit_id=UnitId("1.1"), supplier_key_id=SupplierKeyId("k"))
-    await shop.vault.save_keys([(owner, KeyMaterial.of_text("SERIAL"))] * 249)
-    shop.clock.advance(timedelta(days=2))
+async def test_an_order_that_is_gone_meanwhile_is_passed_over(shop: FakeShop) -> None:
+    """Somebody put other books in their place while we read."""
+    order = await delivered(shop)
+    shop.vault.lose(order.held[0].storage_ref)
 
-    result = await reconcile(shop.shop)
+    async def nobody(order_id: OrderId) -> Order:
+        """Find none."""
+        raise NotFound("order", order_id)
 
-    assert len(result.orphans) == 250
-    assert {"object-2"} == await refs(shop)
+    shop.shop = attrs.evolve(shop.shop, orders=Overridden(shop.shop.orders, get=nobody))
 
+    report = await reconciled(shop)
 
-async def test_a_vault_without_orphans_is_left_alone(shop: FakeShop) -> None:
-    """The usual night."""
-    order = await shop.place()
-    await shop.fulfil(order.id)
-    shop.clock.advance(timedelta(days=2))
-
-    assert (await reconcile(shop.shop)).orphans == ()
+    assert reasons(report) == [FindingReason.FORGOTTEN_PURCHASE, FindingReason.KEY_UNREADABLE]
 
 
-async def test_a_vault_that_cannot_be_asked_says_so(shop: FakeShop) -> None:
-    """Nothing is removed by halves without a word."""
-    await orphaned(shop)
-    shop.clock.advance(timedelta(days=2))
-    shop.vault.faults.before("discard", Unavailable("vault", "away"))
+async def test_after_a_restore_only_its_own_pause_is_lifted(shop: FakeShop) -> None:
+    """What a person has paused stays so."""
+    await pause_buying(shop.shop, by="shell:bob", reason="prices look wrong")
+    await shop.place(coin=None)
+    shop.clock.advance(HOUR)
 
-    with pytest.raises(Unavailable):
-        await reconcile(shop.shop)
+    report = await reconciled(shop, after_restore=True)
 
-    assert found(await survey(shop.shop)) == ["object-1"]
+    (pause,) = (await shop.shop.switches.buying()).pauses
+    assert (report.is_clean, report.paused, pause.holder) == (True, False, PauseHolder.OPERATOR)
+
+
+async def test_the_usual_time_is_a_week_and_after_a_restore_a_month(shop: FakeShop) -> None:
+    """A backup may be old."""
+    now = shop.clock.now()
+
+    assert usual_since(now, after_restore=False) == now - timedelta(days=7)
+    assert usual_since(now, after_restore=True) == now - timedelta(days=30)
