@@ -148,16 +148,32 @@ def refuse_cross_site(request: web.Request, own_origin: str) -> None:
     """
     Refuse a form that another site's page sent.
 
-    Our pages send no referrer, and browsers then say `Origin: null`: that is no proof, so `Sec-Fetch-Site` decides
-    where there is one. Programs send neither.
+    For forms that carry a proof of their own (a link's token, a token of the session): pages whose address is a secret
+    send no referrer, and browsers without `Sec-Fetch-Site` then say `Origin: null`, which is not held against them.
+    Programs send neither.
 
     Raises:
         HttpRefusal: it came from another site (`cross-site`).
     """
+    _refuse_foreign(request, own_origin, "null")
+
+
+def require_own_page(request: web.Request, own_origin: str) -> None:
+    """
+    Refuse a form that no page of ours sent, where a cookie alone opens.
+
+    Anybody can make a browser say `Origin: null`. So such a page lets the browser name its origin: see `own_form_page`.
+
+    Raises:
+        HttpRefusal: it came from another site, or from nobody who can be named (`cross-site`).
+    """
+    _refuse_foreign(request, own_origin)
+
+
+def _refuse_foreign(request: web.Request, *ours: str) -> None:
     site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get(hdrs.ORIGIN)
-    foreign = site in {"cross-site", "same-site"} if site is not None else origin not in {None, "null", own_origin}
-    if foreign:
+    is_ours = request.headers.get(hdrs.ORIGIN) in {None, *ours} if site is None else site in {"same-origin", "none"}
+    if not is_ours:
         raise HttpRefusal("cross-site", "Only our own pages may send this form.")
 
 

@@ -25,10 +25,10 @@ from bitloot_http.edge import Edge, edge_of
 from bitloot_http.handlers.orders import BUYER, order_id_of
 from bitloot_http.handlers.placing import check_key, place_once
 from bitloot_http.pages.order_page import masked, order_page
-from bitloot_http.pages.rendering import page
+from bitloot_http.pages.rendering import own_form_page, page
 from bitloot_http.problems import HttpRefusal
 from bitloot_http.rate import bucket_of
-from bitloot_http.requests import client_address, read_form, refuse_cross_site
+from bitloot_http.requests import client_address, read_form, require_own_page
 from bitloot_http.schema import structure
 from bitloot_http.wire.bodies import PaymentBody, PlaceOrderBody
 
@@ -41,13 +41,13 @@ async def front(request: web.Request) -> web.Response:
     """`GET /`."""
     edge = edge_of(request)
     products = await edge.shop.catalogue.products()
-    return page("front.html", products=products, coins=await _coins(edge), request_key=secrets.token_hex(16))
+    return own_form_page("front.html", products=products, coins=await _coins(edge), request_key=secrets.token_hex(16))
 
 
 async def checkout(request: web.Request) -> web.Response:
     """`POST /checkout`: the form of the front page; a second press of the button is the same order."""
     edge = edge_of(request)
-    refuse_cross_site(request, edge.settings.public_url)
+    require_own_page(request, edge.settings.public_url)
     edge.orders_rate.take(bucket_of(client_address(request, edge.settings.trusted_proxies)))
     fields = await read_form(request)
     body = structure(_order_in(fields), PlaceOrderBody)
@@ -60,10 +60,10 @@ async def show(request: web.Request) -> web.Response:
     edge = edge_of(request)
     order_id = order_id_of(request)
     if not _has_cookie(edge, request, order_id):
-        return page("open.html", order_id=order_id, wrong="")
+        return own_form_page("open.html", order_id=order_id, wrong="")
     dossier = await edge.shop.queries.dossier(order_id)
     coins = await _coins(edge)
-    return page(
+    return own_form_page(
         "order.html", page=order_page(dossier.order, dossier.timeline, coins, edge.shop.clock.now()), coins=coins
     )
 
@@ -71,13 +71,13 @@ async def show(request: web.Request) -> web.Response:
 async def open_with_token(request: web.Request) -> web.Response:
     """`POST /orders/{orderId}/page`: takes the token, leaves a cookie."""
     edge = edge_of(request)
-    refuse_cross_site(request, edge.settings.public_url)
+    require_own_page(request, edge.settings.public_url)
     order_id = order_id_of(request)
     token = (await read_form(request)).get("accessToken", "").strip()
     try:
         await require_access(edge.shop, token, order_id)
     except HttpRefusal as refusal:
-        return page("open.html", 403, order_id=order_id, wrong=str(refusal))
+        return own_form_page("open.html", 403, order_id=order_id, wrong=str(refusal))
     return _opened(edge, order_id, token)
 
 
@@ -109,7 +109,7 @@ async def _coins(edge: Edge) -> tuple[Coin, ...]:
 
 
 async def _buyer(edge: Edge, request: web.Request) -> OrderId:
-    refuse_cross_site(request, edge.settings.public_url)
+    require_own_page(request, edge.settings.public_url)
     order_id = order_id_of(request)
     if not _has_cookie(edge, request, order_id):
         raise HttpRefusal("token-missing", "Open the order's page with its access token first.")

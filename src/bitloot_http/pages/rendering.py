@@ -43,6 +43,17 @@ def page(template: str, http_status: int = 200, /, **values: object) -> web.Resp
     return web.Response(text=text, status=http_status, content_type="text/html", charset="utf-8", headers=PAGE_HEADERS)
 
 
+def own_form_page(template: str, http_status: int = 200, /, **values: object) -> web.Response:
+    """
+    Render a page with forms that a cookie opens: the browser may tell us, and nobody else, that they are ours.
+
+    Not for a page whose address is a secret: that would stand in the logs of whoever hands our files on.
+    """
+    response = page(template, http_status, **values)
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
 @cache
 def _environment() -> Environment:
     # Not needed before the first page is asked for, and a service that is starting has no time to lose.

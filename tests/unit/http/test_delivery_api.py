@@ -182,6 +182,7 @@ async def test_a_key_that_does_not_open_is_no_500(world: World) -> None:
         ({"Origin": "null"}, 200),
         ({"Origin": "http://127.0.0.1"}, 200),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "null"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Origin": "https://evil.example"}, 403),
     ],

@@ -160,6 +160,40 @@ async def test_a_button_of_the_page_needs_the_cookie(world: World, path: str) ->
     assert len((await world.order(order)).payments) == 1
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # a program
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Origin": "http://127.0.0.1"}, 200),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "a word of tomorrow"}, 403),
+    ],
+)
+async def test_a_form_that_names_no_origin_is_not_ours(world: World, headers: dict[str, str], status: int) -> None:
+    """A frame of another site without an origin says `null`: where a cookie opens, that is no proof."""
+    await checked_out(world)
+    own = {**BROWSER, **headers}
+
+    shop = await world.client.post("/checkout", data={**FORM, "requestKey": "z" * 32}, headers=own)
+    coin = await world.client.post("/orders/order1/page/payments", data={"payCurrency": "ltc"}, headers=own)
+
+    assert (shop.status, coin.status) == (status, status)
+
+
+async def test_browsers_are_let_say_whose_form_it_is(world: World) -> None:
+    """Without a referrer they would call our own page `null`; it goes to nobody but us."""
+    await checked_out(world)
+
+    for path in ("/", "/orders/order1/page", "/orders/order2/page"):
+        answer = await world.client.get(path, headers=BROWSER)
+        assert answer.headers["Referrer-Policy"] == "same-origin", path
+
+
 async def test_the_coin_can_be_changed_on_the_page(world: World) -> None:
     """A coin with a memo warns of it."""
     await checked_out(world)
