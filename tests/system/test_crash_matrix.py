@@ -16,11 +16,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bitloot_adapters import kinguin_simulator as kinguin
 from harness.buyer import Placed
+from harness.databases import Stock
 from harness.graveyard import boundaries
 from harness.mortal_shop import MortalShop, open_mortal_shop
 from harness.seams import Blow
@@ -218,10 +220,14 @@ async def test_every_order_comes_through_whatever_befalls_whichever_process(
     graveyard.mkdir()
     mode = "arm" if request.config.getoption("full") else "arm new"
     databases = request.getfixturevalue(stock)
+    # While one stands still, another one has to take over, and may not buy before the first has slept it off.
+    shape: Any = {"workers": 2, "SUPPLIER_QUIET_SECONDS": "6"} if blow is Blow.STALL else {}
 
     blows = await asyncio.gather(
         *(
-            work_through(open_mortal_shop(tmp_path / f"lane-{lane}", databases, s3, graveyard, blow), graveyard, mode)
+            work_through(
+                open_mortal_shop(tmp_path / f"lane-{lane}", databases, s3, graveyard, blow, **shape), graveyard, mode
+            )
             for lane in range(LANES)
         )
     )
@@ -236,3 +242,25 @@ async def test_every_order_comes_through_whatever_befalls_whichever_process(
 def _all_visited(names: Sequence[str], visited: Sequence[str]) -> bool:
     """Whether boundaries of all these names were visited."""
     return all(any(re.fullmatch(f"{name} #1", one) for one in visited) for name in names)
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    ["after commit: order_events, orders, reservations", "before request: POST /esa/api/v2/order"],
+    ids=["after the claim", "before it is sent"],
+)
+async def test_a_worker_that_stood_still_over_a_purchase_buys_nothing_twice(
+    tmp_path: Path, postgres_stock: Stock, s3: str, boundary: str
+) -> None:
+    """It claimed a purchase and wakes after its lease: another worker has looked it up, and it is bought once."""
+    opened = open_mortal_shop(
+        tmp_path / "shop", postgres_stock, s3, tmp_path, Blow.STALL, workers=2, SUPPLIER_QUIET_SECONDS="6"
+    )
+    async with opened as shop:
+        await shop.arm(mode=f"at {boundary}")
+        placed, keys = await buy(shop, plain)
+        stalls = await shop.disarm()
+
+        await check(shop, [(placed, keys)])
+        assert stalls == 1
+        assert len(shop.production.system.vendors.kinguin.purchases) == 1

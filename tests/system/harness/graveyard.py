@@ -48,8 +48,8 @@ class Graveyard:
     def pass_by(self, boundary: str) -> bool:
         """Come to a boundary: be struck there (then true, unless that is the end), or go on."""
         with self._lock:
-            only = self._mode.removeprefix("at ") if self._mode.startswith("at ") else boundary
-            if self._mode == "disarm" or only != boundary:
+            is_only_at = self._mode.startswith("at ")
+            if self._mode == "disarm" or (is_only_at and self._mode != f"at {boundary}"):
                 return False
             self._met[boundary] += 1
             # Under `arm new` the first of a name counts, whatever its number elsewhere.
@@ -58,7 +58,7 @@ class Graveyard:
                 is_taken = self._take(boundary, self._met[boundary])
             if is_taken:
                 self._struck += 1
-                self._mode = "arm new" if self._struck < self._most else "disarm"
+                self._mode = "disarm" if is_only_at or self._struck == self._most else "arm new"
                 self._strike(boundary)
             return is_taken
 

@@ -58,7 +58,7 @@ class MortalShop:
 
 @asynccontextmanager
 async def open_mortal_shop(
-    folder: Path, stock: Path | Stock, s3: str, graveyard: Path, blow: Blow, *, workers: int = 1
+    folder: Path, stock: Path | Stock, s3: str, graveyard: Path, blow: Blow, *, workers: int = 1, **changes: str
 ) -> AsyncIterator[MortalShop]:
     """
     Open a shop with a web process and workers that are struck at what nobody was struck at before.
@@ -71,10 +71,11 @@ async def open_mortal_shop(
         graveyard: the folder of the boundaries that somebody visited.
         blow: what happens there.
         workers: how many; mails are handed in by the first one, as far as boundaries go.
+        changes: settings that differ.
     """
     async with AsyncExitStack() as stack:
         production = await stack.enter_async_context(
-            open_production(folder, stock, s3, workers=0, start=False, **CLOCKS)
+            open_production(folder, stock, s3, workers=0, start=False, **CLOCKS | changes)
         )
         vendors = production.system.vendors
         vendors.kinguin.knobs.delivery_delay = timedelta(seconds=0.1)
