@@ -4,6 +4,8 @@ From a payment gateway's notice to the order: a notice is a hint, the payment re
 
 from __future__ import annotations
 
+import attrs
+
 from bitloot_core.order.commands import OpenFinding, RecordReading
 from bitloot_core.order.decide_payment import must_read_back
 from bitloot_core.order.findings import Finding, FindingReason
@@ -51,11 +53,14 @@ async def _order_of(work: Work, reading: PaymentReading) -> Order | None:
 async def _apply(work: Work, order: Order, reading: PaymentReading, webhook_id: WebhookId) -> None:
     read_back = must_read_back(order, reading)
     if read_back:
+        told = reading
         try:
-            reading = await work.shop.gateway.payment(reading.gateway_id)
+            reading = await work.shop.gateway.payment(told.gateway_id)
         except NotFound:
-            await _tell_unread(work, order, reading, webhook_id)
+            await _tell_unread(work, order, told, webhook_id)
             return
+        # A payment that is read back need not tell its parent, and a repeated deposit must not be taken for a first.
+        reading = attrs.evolve(reading, parent_id=reading.parent_id or told.parent_id)
     consumed = ConsumedWebhook(
         id=webhook_id,
         status=WebhookStatus.PROCESSED,

@@ -6,6 +6,7 @@ import pytest
 
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Expired
+from bitloot_core.order.payments import StrayPayment
 from bitloot_core.order.status import Status, shown_status
 from bitloot_core.ports.inbox import WebhookStatus
 from bitloot_core.testing.shop import FakeShop
@@ -34,6 +35,23 @@ async def test_a_repeated_deposit_is_a_payment_of_its_own(shop: FakeShop) -> Non
     assert [one.reason for one in order.findings] == [FindingReason.PAYMENT_STRAY]
     assert len(shop.supplier.purchases) == 1
     assert sum(entry.kind == "received" for entry in shop.storage.database.ledger.values()) == 2
+
+
+async def test_a_child_stays_one_when_its_payment_is_read_back(shop: FakeShop) -> None:
+    """I6: the notice names the parent, the payment itself need not (NOWPayments, live answers), nor the same address."""
+    order = await shop.place()
+    gateway_id = await payment_of(shop, order.id)
+    await shop.pay(order.id)
+    child = shop.gateway.deposit_again(gateway_id)
+    shop.gateway.tamper(child, parent_id=None, address=None)
+
+    await shop.tell(child)
+    await shop.work()
+
+    stray = (await shop.order(order.id)).payments[-1]
+    assert isinstance(stray, StrayPayment)
+    assert stray.parent_id == gateway_id
+    assert stray.reasons == (f"it is a repeated deposit of payment {gateway_id}",)
 
 
 async def test_a_child_finds_its_order_by_its_parent(shop: FakeShop) -> None:
