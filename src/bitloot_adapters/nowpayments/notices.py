@@ -45,16 +45,16 @@ class NoticeReader:
             SignatureInvalid: it is not authentic.
         """
         signed = self._verifier.verify(headers.get(SIGNATURE_HEADER, ""), body)
-        gateway_id = _payment_named(signed.fields)
+        gateway_id, status = _payment_named(signed.fields), _status_of(signed.fields)
         return VerifiedWebhook(
             source=Source.NOWPAYMENTS,
             dedupe_key=hashlib.sha256(signed.canonical).hexdigest(),
-            type=_type_of(signed.fields),
+            type="unknown" if status is None else f"payment.{status}"[:LONGEST_WORD],
             external_id=gateway_id,
             scheme="hmac",
             body=body,
             headers={name: headers[name][:_LONGEST_HEADER] for name in _KEPT_HEADERS if name in headers},
-            worth_processing=gateway_id is not None and _status_of(signed.fields) is not None,
+            worth_processing=gateway_id is not None and status is not None,
         )
 
     def read(self, webhook: VerifiedWebhook) -> PaymentReading | None:
@@ -63,11 +63,6 @@ class NoticeReader:
             return reading_of(parse_strictly(webhook.body))
         except (ValueError, RecursionError):
             return None
-
-
-def _type_of(fields: Fields) -> str:
-    status = _status_of(fields)
-    return "unknown" if status is None else f"payment.{status}"[:LONGEST_WORD]
 
 
 def _status_of(fields: Fields) -> str | None:
