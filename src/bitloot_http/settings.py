@@ -251,7 +251,8 @@ class Settings:
         metadata=variable(
             "SUPPLIER_QUIET_SECONDS",
             form.seconds,
-            "How long a purchase without an answer is only looked up, and not asked for again.",
+            "How long a purchase without an answer is only looked up, and not asked for again; "
+            "at least JOB_LEASE_SECONDS and a call (30 seconds, or a third of a lease) together.",
             default="900",
         )
     )

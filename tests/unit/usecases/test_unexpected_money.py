@@ -38,7 +38,7 @@ async def test_a_repeated_deposit_is_a_payment_of_its_own(shop: FakeShop) -> Non
 
 
 async def test_a_child_stays_one_when_its_payment_is_read_back(shop: FakeShop) -> None:
-    """I6: the notice names the parent, the payment itself need not (NOWPayments, live answers), nor the same address."""
+    """I6: the notice names the parent, the payment itself need not. **Source:** NOWPayments, live answers."""
     order = await shop.place()
     gateway_id = await payment_of(shop, order.id)
     await shop.pay(order.id)
