@@ -15,6 +15,7 @@ from bitloot_core.testing.contracts.queries import QueriesContract
 from bitloot_core.testing.contracts.requests import RequestsContract
 from bitloot_core.testing.contracts.store import OrderStoreContract
 from bitloot_core.testing.contracts.switches import SwitchesContract
+from bitloot_core.testing.contracts.trends import TrendsContract
 from bitloot_core.testing.memory import MemoryStorage
 
 
@@ -70,3 +71,7 @@ class TestMemoryFigures(FiguresContract):
 
 class TestMemoryAudit(AuditContract):
     """The suite of the books that are only added to."""
+
+
+class TestMemoryTrends(TrendsContract):
+    """The suite of the bars of pictures."""

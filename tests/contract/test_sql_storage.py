@@ -21,6 +21,7 @@ from bitloot_core.testing.contracts.queries import QueriesContract
 from bitloot_core.testing.contracts.requests import RequestsContract
 from bitloot_core.testing.contracts.store import OrderStoreContract
 from bitloot_core.testing.contracts.switches import SwitchesContract
+from bitloot_core.testing.contracts.trends import TrendsContract
 from harness.sql_world import SqlWorld, sql_world
 
 
@@ -93,3 +94,7 @@ class TestSqlFigures(FiguresContract):
 
 class TestSqlAudit(AuditContract):
     """The suite of the books that are only added to."""
+
+
+class TestSqlTrends(TrendsContract):
+    """The suite of the bars of pictures."""

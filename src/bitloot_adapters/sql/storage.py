@@ -26,6 +26,7 @@ from bitloot_adapters.sql.sqlite import open_sqlite
 from bitloot_adapters.sql.staff import SqlStaff
 from bitloot_adapters.sql.store import SqlOrderStore
 from bitloot_adapters.sql.switches import SqlSwitches
+from bitloot_adapters.sql.trends import SqlTrends
 from bitloot_adapters.sql.url import DatabaseUrl
 from bitloot_core.usecases.shop import Shop
 
@@ -47,6 +48,7 @@ class SqlStorage:
     backlog: SqlBacklog
     figures: SqlFigures
     audit: SqlAudit
+    trends: SqlTrends
     admin_tokens: SqlAdminTokens
     staff: SqlStaff
 
@@ -67,6 +69,7 @@ class SqlStorage:
             backlog=SqlBacklog(database),
             figures=SqlFigures(database),
             audit=SqlAudit(database),
+            trends=SqlTrends(database),
             admin_tokens=SqlAdminTokens(database),
             staff=SqlStaff.over(database, sealer),
         )
@@ -91,6 +94,7 @@ class SqlStorage:
             backlog=self.backlog,
             figures=self.figures,
             audit=self.audit,
+            trends=self.trends,
             **others,
         )
 

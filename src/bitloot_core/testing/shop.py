@@ -75,6 +75,7 @@ class FakeShop:
             backlog=self.storage.backlog,
             figures=self.storage.figures,
             audit=self.storage.audit,
+            trends=self.storage.trends,
             supplier=self.supplier,
             gateway=self.gateway,
             vault=self.vault,

@@ -25,6 +25,7 @@ from bitloot_core.ports.store import OrderStore
 from bitloot_core.ports.supplier import Supplier
 from bitloot_core.ports.switches import Switches
 from bitloot_core.ports.system import Clock, Ids
+from bitloot_core.ports.trends import Trends
 from bitloot_core.ports.vault import Vault
 
 
@@ -50,6 +51,7 @@ class Shop:
     backlog: Backlog
     figures: Figures
     audit: Audit
+    trends: Trends
     supplier: Supplier
     gateway: PaymentGateway
     vault: Vault

@@ -127,6 +127,7 @@ async def sql_world(opened: Callable[[Commits], Database]) -> AsyncIterator[SqlW
         backlog=storage.backlog,
         figures=storage.figures,
         audit=storage.audit,
+        trends=storage.trends,
         clock=ManualClock(),
     )
     await database.close()

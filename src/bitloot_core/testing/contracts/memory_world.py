@@ -38,6 +38,7 @@ class MemoryWorld(StorageWorld):
             backlog=storage.backlog,
             figures=storage.figures,
             audit=storage.audit,
+            trends=storage.trends,
             clock=ManualClock(),
         )
 

@@ -24,6 +24,7 @@ from bitloot_core.ports.queries import Queries
 from bitloot_core.ports.requests import Requests
 from bitloot_core.ports.store import OrderStore
 from bitloot_core.ports.switches import Switches
+from bitloot_core.ports.trends import Trends
 from bitloot_core.testing.clock import ManualClock
 from bitloot_core.testing.samples import a_change
 from bitloot_core.values.errors import AlreadyTaken, LeaseLost, Refused, StaleOrder
@@ -60,6 +61,7 @@ class StorageWorld:
     backlog: Backlog
     figures: Figures
     audit: Audit
+    trends: Trends
     clock: ManualClock
 
     async def given_commit_fails_before(self) -> None:

@@ -26,6 +26,7 @@ from bitloot_core.testing.memory.requests import MemoryRequests
 from bitloot_core.testing.memory.sealed_rows import MemorySealedRows
 from bitloot_core.testing.memory.store import MemoryOrderStore
 from bitloot_core.testing.memory.switches import MemorySwitches
+from bitloot_core.testing.memory.trends import MemoryTrends
 
 __all__ = [
     "MemoryAudit",
@@ -43,6 +44,7 @@ __all__ = [
     "MemorySealedRows",
     "MemoryStorage",
     "MemorySwitches",
+    "MemoryTrends",
 ]
 
 
@@ -68,3 +70,4 @@ class MemoryStorage:
         self.figures = MemoryFigures(self.database)
         self.audit = MemoryAudit(self.database)
         self.books = MemoryBooks(self.database)
+        self.trends = MemoryTrends(self.database)
