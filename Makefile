@@ -3,6 +3,7 @@
 #   make demo [ARGS=--once]     the whole service with simulated vendors on this machine
 #   make test [ARGS=tests/unit] the tests; with ARGS only those, and without the coverage floors
 #   make check                  the gate: style, types, import rules, docs
+#   make simulate [SEEDS=10000] whole histories full of faults, on all cores, with a report; goes on where it was stopped
 #   make bench                  the benchmarks, with their figures printed
 #   make docs                   the links and the examples of README and docs
 #   make docs-demo              draws the picture of the demo that README shows
@@ -19,7 +20,7 @@ CORE := src/bitloot_core/order/*,src/bitloot_core/ports/*,src/bitloot_core/useca
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench docs docs-demo format clean help
+.PHONY: demo test check simulate bench docs docs-demo format clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -58,6 +59,11 @@ check: $(READY)
 	$(BIN)/interrogate tests || { $(BIN)/interrogate -vv tests | grep MISSED; false; }
 	$(BIN)/python tools/check_docs.py
 	$(BIN)/python -m pytest --quiet --no-header tests/unit/test_house_rules.py
+
+# ARGS are those of the program: `make simulate ARGS="--first 5000 --store sqlite"`, `make simulate ARGS=--controls`.
+SEEDS ?= 1000
+simulate: $(READY)
+	@PYTHONPATH=tests/simulation $(BIN)/python tests/simulation/simulate_many.py --seeds $(SEEDS) $(ARGS)
 
 # One after the other, each alone with the machine. ARGS names some of them: `make bench ARGS="ingest orders"`.
 BENCHES := start ingest orders workers memory

@@ -36,7 +36,6 @@ from bitloot_core.order.ledger import LedgerEntry, LedgerKind
 from bitloot_core.order.order import Order
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.ports.inbox import Source, StoredWebhook, WebhookStatus
-from bitloot_core.ports.store import KeyAccess
 from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.simulation.fates import WRITES
 from bitloot_core.testing.simulation.network import DOING, Call, Carried, Network, note_subject, run_through
@@ -52,6 +51,10 @@ UNDONE: tuple[str, ...] = ()
 _OF_SHOP = {"orders": "store"}
 """What `Shop` calls otherwise than `SqlStorage`."""
 _JOBS = "SELECT name, ref, order_id, status FROM jobs "
+_LOOKED_AT = (
+    "SELECT unit_id FROM key_access JOIN key_access_origins ON access_id = key_access.id "
+    "WHERE order_id = ? AND agent = ?"
+)
 _NEXT_DUE = (
     "SELECT min(at) FROM (SELECT min(due_at) AS at FROM jobs WHERE status = 'ready' "
     "UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'running')"
@@ -301,9 +304,9 @@ class SqlStore:
             for row in self._rows("SELECT order_id, kind, external_id, amount, currency, at FROM ledger ORDER BY id")
         ]
 
-    def accesses(self, order_id: OrderId) -> Sequence[KeyAccess]:
-        """Every audit row of an order."""
-        return [access for _, access in run_through(self._direct.queries.accesses(order_id))]
+    def looked_at(self, order_id: OrderId, agent: str) -> Sequence[str]:
+        """The units of an order for which an audit row names this client."""
+        return [row[0] for row in self._rows(_LOOKED_AT, order_id, agent)]
 
     def at_rest(self) -> bytes:
         """The whole file."""

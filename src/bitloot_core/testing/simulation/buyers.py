@@ -195,8 +195,8 @@ class Buyer:
 
     async def _open_keys(self) -> None:
         """Wait for a mail, and open the keys behind its link, some a few times."""
-        for _ in range(40):
-            await asyncio.sleep(300)
+        for look in range(15):
+            await asyncio.sleep(240 * 1.25**look)
             mails = self._scene.mailer.to(self.email)
             if mails:
                 await self._open(mails[-1].link.reveal().rpartition("/")[2])

@@ -111,6 +111,8 @@ class Facts:
         accepted: the payments that an operator let count.
         paid_back: the orders of which the operator said that the buyer has the money back.
         was_paid: the payments on which, at some moment, as much as was due had come.
+        delivered: when the supplier last delivered a key for each order, in virtual seconds.
+        recovered: how long after that each order was fulfilled.
         too_late: the purchases that went through later than the quiet window, which no client can close.
         poisoned: the mails that kill whoever sends them.
     """
@@ -122,6 +124,8 @@ class Facts:
     accepted: set[GatewayPaymentId] = attrs.Factory(set)
     paid_back: set[OrderId] = attrs.Factory(set)
     was_paid: dict[GatewayPaymentId, Decimal] = attrs.Factory(dict)
+    delivered: dict[str, float] = attrs.Factory(dict)
+    recovered: dict[str, float] = attrs.Factory(dict)
     too_late: set[SupplierOrderId] = attrs.Factory(set)
     poisoned: set[OrderId] = attrs.Factory(set)
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
+from bitloot_core.order.status import status_of
 from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.simulation.chance import Chance
 from bitloot_core.testing.simulation.history import History
@@ -30,6 +31,8 @@ class Outcome:
         orders: how many were placed.
         kills: how often a process died.
         hours: how much virtual time passed.
+        ends: how many orders came to which end, by status.
+        recovered: how long after the supplier's last delivery each order was fulfilled, in virtual seconds.
         violation: what was found; None if every invariant held.
         faults: how often each kind of fault struck.
         struck: the names of all faults that could be left out.
@@ -39,6 +42,8 @@ class Outcome:
     orders: int
     kills: int
     hours: float
+    ends: Counter[str]
+    recovered: Mapping[str, float]
     violation: Violation | None
     faults: Counter[str]
     struck: tuple[str, ...]
@@ -82,11 +87,14 @@ def simulate(
             store=store,
         )
         loop.run_until_complete(world.run())
+        orders = [world.scene.store.order(order_id) for order_id in world.scene.store.order_ids()]
         return Outcome(
             seed=seed,
-            orders=len(world.scene.store.order_ids()),
+            orders=len(orders),
             kills=world.kills,
             hours=loop.time() / 3600,
+            ends=Counter(str(status_of(order)) for order in orders if order is not None),
+            recovered=world.scene.facts.recovered,
             violation=world.violation,
             faults=world.scene.history.faults,
             struck=tuple(world.scene.fates.struck),

@@ -17,7 +17,6 @@ from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.order.order import Order
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.ports.inbox import Source, StoredWebhook, WebhookStatus
-from bitloot_core.ports.store import KeyAccess
 from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.memory.database import StoredJob
 from bitloot_core.testing.simulation.network import Carried, Network, run_through
@@ -102,8 +101,8 @@ class Store(Protocol):
         """Every entry, oldest first."""
         ...
 
-    def accesses(self, order_id: OrderId) -> Sequence[KeyAccess]:
-        """Every audit row of an order, oldest first."""
+    def looked_at(self, order_id: OrderId, agent: str) -> Sequence[str]:
+        """The units of an order for which an audit row names this client, one for each row."""
         ...
 
     def at_rest(self) -> bytes:
@@ -185,9 +184,10 @@ class MemoryStore:
         """Every entry."""
         return list(self._database.ledger.values())
 
-    def accesses(self, order_id: OrderId) -> Sequence[KeyAccess]:
-        """Every audit row of an order."""
-        return [access for access in self._database.accesses if access.order_id == order_id]
+    def looked_at(self, order_id: OrderId, agent: str) -> Sequence[str]:
+        """The units of an order for which an audit row names this client."""
+        rows = self._database.accesses
+        return [row.unit_id for row in rows if row.agent == agent and row.order_id == order_id]
 
     def at_rest(self) -> bytes:
         """Every table but the bodies of webhooks, which a real store seals."""

@@ -62,6 +62,7 @@ class SupplierSide:
 
     def _deliver(self, supplier_order_id: SupplierOrderId, order_id: str, count: int | None) -> None:
         self._supplier.deliver(supplier_order_id, count)
+        self._scene.facts.delivered[order_id] = self._scene.loop.time()
         what = "the rest" if count is None else f"{count} key(s)"
         self._scene.history.add("supplier", f"delivers {what} of {supplier_order_id}", order_id)
         with_key = self._scene.chance.happens(0.3, "key in the event", supplier_order_id)

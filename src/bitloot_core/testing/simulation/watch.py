@@ -186,6 +186,9 @@ class Watch:
                 hold("I2", now is not None and kept, f"the key of unit {unit.id} was exchanged", after.id)
         if is_now is not was:
             self._scene.history.add("shop", f"{was} -> {is_now}", after.id)
+            if is_now is Status.FULFILLED:
+                facts, now = self._scene.facts, self._scene.loop.time()
+                facts.recovered[after.id] = now - facts.delivered.get(after.id, now)
         for finding in after.findings:
             if finding not in before.findings:
                 self._scene.history.add("shop", f"finding {finding.reason}: {finding.text}", after.id)
@@ -251,14 +254,14 @@ class Watch:
     def _opens(self, keys: list[tuple[str, KeyOwner]]) -> None:
         """Sealed keys are about to be opened: who asks must stand in the audit rows already."""
         agent = AGENT.get()
+        written = {owner.order_id: self._scene.store.looked_at(owner.order_id, agent) for _, owner in keys}
         for _, owner in keys:
-            rows = self._scene.store.accesses(owner.order_id)
-            written = any(row.unit_id == owner.unit_id and row.agent == agent for row in rows)
-            hold("I9", written, f"unit {owner.unit_id} is opened for {agent!r} without an audit row", owner.order_id)
+            text = f"unit {owner.unit_id} is opened for {agent!r} without an audit row"
+            hold("I9", owner.unit_id in written[owner.order_id], text, owner.order_id)
 
     def handed_out(self, order_id: OrderId, agent: str, serials: tuple[bytes, ...]) -> None:
         """Keys have gone out to a buyer."""
-        rows = [row for row in self._scene.store.accesses(order_id) if row.agent == agent]
+        rows = self._scene.store.looked_at(order_id, agent)
         hold("I9", len(rows) == len(serials), f"{len(serials)} keys went out, {len(rows)} rows were written", order_id)
         bought = self.serials_of(order_id)
         hold("I4", bought.issuperset(serials), "a key of another order went out", order_id)

@@ -81,15 +81,16 @@ class Weather:
             orders: how many buyers come; drawn, too, if it is not said.
         """
         supplier_repeats = chance.happens(0.6, "weather", "supplier repeats")
+        force = 2.5 if chance.happens(0.1, "weather", "hurricane") else 1.0
         return cls(
             orders=chance.count(4, 20, "weather", "orders") if orders is None else orders,
             processes=chance.count(1, 3, "weather", "processes"),
             storm=chance.between(3_600, 10_800, "weather", "storm"),
-            refuse=_rate(chance, "refuse", 0.08),
-            slow=_rate(chance, "slow", 0.08),
-            lose=_rate(chance, "lose", 0.06),
-            drop=_rate(chance, "drop", 0.06),
-            late=_rate(chance, "late", 0.06),
+            refuse=_rate(chance, "refuse", 0.08 * force),
+            slow=_rate(chance, "slow", 0.08 * force),
+            lose=_rate(chance, "lose", 0.06 * force),
+            drop=_rate(chance, "drop", 0.06 * force),
+            late=_rate(chance, "late", 0.06 * force),
             kill_at_call=_rate(chance, "kill at call", 0.03),
             kill_every=_pause(chance, "kill every", 60, 900),
             stall_every=_pause(chance, "stall every", 600, 3_600),
