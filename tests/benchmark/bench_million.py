@@ -21,7 +21,7 @@ from time import perf_counter
 import asyncpg
 import attrs
 from figures import about_this_machine, note, title
-from many_orders import Loader, portions
+from many_orders import APART, Loader, portions
 from one_database import OneDatabase
 from rich.progress import Progress
 
@@ -53,10 +53,12 @@ class Questions:
 
     Attributes:
         storage: over the database.
+        half: when half of its orders were placed.
         numbers: for webhooks that nobody has sent before.
     """
 
     storage: SqlStorage
+    half: datetime
     numbers: count[int] = attrs.field(factory=count)
     clock: SystemClock = attrs.field(factory=SystemClock)
 
@@ -82,7 +84,7 @@ class Questions:
             f"{_BATCH} webhooks stored at once": self.receive,
             "a job asked for, claimed and ended": self.claim,
             **{f"first page: {name}": _first(ask) for name, ask in lists.items()},
-            **{f"a page in the middle: {name}": _middle(ask, now - timedelta(days=150)) for name, ask in lists.items()},
+            **{f"a page in the middle: {name}": _middle(ask, self.half) for name, ask in lists.items()},
             "one order with everything": self.dossier,
             "summary: orders": lambda: figures.orders(now=now),
             "summary: queue": lambda: figures.queue(now=now),
@@ -124,10 +126,11 @@ def _middle(ask: Callable[[Slice], Awaitable[Page[object]]], half: datetime) -> 
     return lambda: ask(Slice(limit=100, until=half))
 
 
-async def measure(storage: SqlStorage) -> dict[str, float]:
-    """Milliseconds for each question: the median."""
+async def measure(storage: SqlStorage, orders: int) -> dict[str, float]:
+    """Milliseconds for each question to a shop with so many orders: the median."""
     found = {}
-    for name, ask in Questions(storage).all().items():
+    half = SystemClock().now() - APART * (orders / 2)
+    for name, ask in Questions(storage, half).all().items():
         times = []
         for _ in range(REPEATS):
             started = perf_counter()
@@ -178,11 +181,11 @@ async def main(orders: int) -> None:
         postgres = PostgresDatabase(DatabaseUrl.parse(database.url))
         storage = SqlStorage.over(postgres, PayloadSealer(MasterKeys({"k1": bytes(32)})))
         await fill(database.url, range(1, SMALL + 1))
-        before = await measure(storage)
+        before = await measure(storage, SMALL)
         started = perf_counter()
         await fill(database.url, range(SMALL + 1, orders + 1))
         note(f"filled in {perf_counter() - started:,.0f} s")
-        after = await measure(storage)
+        after = await measure(storage, orders)
         await postgres.close()
         tell(before, after)
         note("target: each ratio at most 1.5, each page below 50 ms")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 import asyncpg
 import attrs
 
 AT_ONCE = 10_000
-_APART = 30_000_000
-"""Microseconds between two orders: a million of them take a year."""
+APART = timedelta(seconds=30)
+"""How long there is between two orders: a million of them take a year."""
 _NAMES: Mapping[str, frozenset[str]] = {
     "orders": frozenset({"id", "email"}),
     "order_lines": frozenset({"order_id"}),
@@ -88,5 +89,5 @@ def _copied(table: str, column: str) -> str:
     if column in _NAMES[table]:
         return f"{column} || '-' || n"
     if column == "at" or column.endswith("_at"):
-        return f"{column} - n * {_APART}"
+        return f"{column} - n * {APART // timedelta(microseconds=1)}"
     return column
