@@ -31,7 +31,7 @@ def test_all_orders_come_through_and_the_figures_are_told(tmp_path: Path) -> Non
         "no key in the clear",
         "95 % within",
         "the key of order",
-        "SUPPLIER_QUIET_SECONDS=12",
+        "SUPPLIER_QUIET_SECONDS=8",
     ):
         assert figure in done.stdout
     assert re.search(r"DEMO-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}", done.stdout)
