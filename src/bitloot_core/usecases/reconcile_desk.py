@@ -24,7 +24,8 @@ T = TypeVar("T")
 IN_FLIGHT = timedelta(minutes=5)
 """What happened outside later than so long ago may be on its way to our books."""
 _MOST_WAITS = 10
-_A_WHILE = timedelta(seconds=5)
+_MOST_TRIES = 3
+_A_MOMENT = timedelta(seconds=2)
 
 
 @attrs.frozen(kw_only=True)
@@ -101,17 +102,21 @@ class Desk:
 
     async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """
-        Ask, and ask again for as long as the other side only wants us to wait.
+        Ask, and ask again for as long as the other side only wants us to wait; a hiccup is forgiven, too.
 
         Raises:
-            Unavailable: it still did, ten times later.
+            Unavailable: it did not answer three times, or has made us wait ten times.
         """
-        for _ in range(_MOST_WAITS):
+        waits, failures = 0, 0
+        while True:
             try:
                 return await ask()
             except Unavailable as away:
-                await self.rest(away.retry_after or _A_WHILE)
-        return await ask()
+                waits += away.retry_after is not None
+                failures += away.retry_after is None
+                if waits > _MOST_WAITS or failures == _MOST_TRIES:
+                    raise
+                await self.rest(away.retry_after or _A_MOMENT)
 
     async def take(self, *found: Discrepancy) -> None:
         """Write down what is different, and act on it, unless this is a dry run or a person has settled it."""

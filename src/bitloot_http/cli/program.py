@@ -14,6 +14,7 @@ from bitloot_http.cli import (
     doctor,
     orders,
     products,
+    reconcile,
     serve,
     users,
     vault,
@@ -34,6 +35,7 @@ program.command("worker")(worker.worker)
 program.command("doctor")(doctor.doctor)
 program.command("pause")(buying.pause)
 program.command("resume")(buying.resume)
+program.command("reconcile")(reconcile.reconcile)
 program.add_typer(database.commands, name="db")
 program.add_typer(products.commands, name="products")
 program.add_typer(orders.commands, name="orders")
