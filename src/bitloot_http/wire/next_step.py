@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from bitloot_core.ports.queries import ReservationRow
 
@@ -20,16 +20,21 @@ _AT_AN_END = {
 
 
 def next_step(row: ReservationRow) -> str:
+    """Say what comes next, and when, in one sentence."""
+    what, at = what_next(row)
+    return what if at is None else f"{what} at {at.astimezone(UTC).strftime('%Y-%m-%d %H:%M:%S UTC')}"
+
+
+def what_next(row: ReservationRow) -> tuple[str, datetime | None]:
     """
-    Say what comes next.
+    Say what comes next; and when, where a job will do it.
 
     A purchase that is not at its end and that no job will look at waits for a person: its finding says why.
     """
     if row.status in _AT_AN_END:
-        return _AT_AN_END[row.status]
+        return _AT_AN_END[row.status], None
     if row.next_at is None:
-        return "waits for an operator"
+        return "waits for an operator", None
     if row.pause is not None:
-        return f"waits: buying is paused by {row.pause.by} because {row.pause.reason}"
-    when = row.next_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"{_BY_ITSELF.get(row.status, 'looked at')} at {when}"
+        return f"waits: buying is paused by {row.pause.by} because {row.pause.reason}", None
+    return _BY_ITSELF.get(row.status, "looked at"), row.next_at

@@ -323,6 +323,7 @@ FILLED = {
     "{id}": "1",
     "{reservationId}": "FAKE1",
     "{productId}": "game",
+    "{findingId}": "order1.f1",
 }
 
 

@@ -19,7 +19,18 @@ from bitloot_http.handlers.console.routes import CONSOLE
 from bitloot_http.pages.console.words import DEEDS
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'"
-LISTS = ["/console/orders", "/console/reservations", "/console/webhooks"]
+LISTS = [
+    "/console",
+    "/console?reach=fortnight",
+    "/console/orders",
+    "/console/reservations",
+    "/console/webhooks",
+    "/console/findings",
+    "/console/findings?status=any",
+    "/console/jobs",
+    "/console/jobs?status=done",
+    "/console/acts",
+]
 
 
 @pytest.fixture

@@ -22,4 +22,4 @@ async def accesses(request: web.Request, visit: Visit) -> web.Response:
     asked = (read_query(request, SearchQuery).q or "").strip()
     found = await edge_of(request).shop.queries.accesses(OrderId(asked)) if asked else ()
     rows = tuple(KeyAccessView.of(number, access) for number, access in reversed(found))
-    return screen(request, visit, "audit.html", order_id=asked, rows=rows)
+    return await screen(request, visit, "audit.html", order_id=asked, rows=rows)

@@ -96,7 +96,7 @@ async def log_out(request: web.Request) -> web.Response:
 async def account(request: web.Request, visit: Visit) -> web.Response:
     """`GET /console/account`: one's own account and sessions."""
     sessions = await edge_of(request).reception.sessions_of(visit)
-    return screen(request, visit, "account.html", sessions=[(one, ends_at(one)) for one in sessions])
+    return await screen(request, visit, "account.html", sessions=[(one, ends_at(one)) for one in sessions])
 
 
 @acting(Scope.READ)

@@ -35,7 +35,7 @@ async def orders(request: web.Request, visit: Visit) -> web.Response:
     """`GET /console/orders`."""
     query, typed = filters(request, OrdersQuery)
     found = await edge_of(request).shop.queries.orders(query.which, query.part)
-    return screen(
+    return await screen(
         request,
         visit,
         "orders.html",
@@ -96,7 +96,7 @@ async def _sheet(
     bought = await shop.queries.reservations(ReservationFilter(order_id=order_id), Slice(limit=MOST_ROWS))
     accesses = await shop.queries.accesses(OrderId(order_id))
     sheet = order_sheet(dossier, bought.items, accesses, shop.clock.now())
-    return screen(
+    return await screen(
         request,
         visit,
         "order.html",

@@ -28,14 +28,14 @@ _LOG = structlog.get_logger("bitloot.console")
 async def products(request: web.Request, visit: Visit) -> web.Response:
     """`GET /console/products`."""
     found = await edge_of(request).shop.catalogue.products()
-    return screen(request, visit, "products.html", products=found)
+    return await screen(request, visit, "products.html", products=found)
 
 
 @looking()
 async def product(request: web.Request, visit: Visit) -> web.Response:
     """`GET /console/products/{productId}`."""
     found = await _product(request)
-    return screen(request, visit, "product.html", product=found, typed={}, done="done" in request.query, wrong="")
+    return await screen(request, visit, "product.html", product=found, typed={}, done="done" in request.query, wrong="")
 
 
 @acting(Scope.OPERATE)
@@ -48,7 +48,7 @@ async def change(request: web.Request, visit: Visit, form: Form) -> web.Response
     except BitlootError as refusal:
         problem = problem_of(refusal)
         wrong = f"{problem.kind.title}. {problem.detail}"
-        return screen(
+        return await screen(
             request, visit, "product.html", problem.kind.status, product=before, typed=form, done=False, wrong=wrong
         )
     await edge_of(request).shop.catalogue.put((after,))

@@ -17,6 +17,7 @@ from bitloot_http.pages.console.words import RESERVATION_WORDS
 from bitloot_http.problems import problem_of
 from bitloot_http.wire.admin import ReservationView, SupplierStatusView
 from bitloot_http.wire.bodies import ReservationsQuery
+from bitloot_http.wire.next_step import what_next
 
 
 @looking()
@@ -24,11 +25,11 @@ async def reservations(request: web.Request, visit: Visit) -> web.Response:
     """`GET /console/reservations`."""
     query, typed = filters(request, ReservationsQuery)
     found = await edge_of(request).shop.queries.reservations(query.which, query.part)
-    return screen(
+    return await screen(
         request,
         visit,
         "reservations.html",
-        rows=tuple(map(ReservationView.of, found.items)),
+        rows=tuple((ReservationView.of(row), *what_next(row)) for row in found.items),
         next_cursor=found.next_cursor,
         typed=typed,
         statuses=RESERVATION_WORDS,
@@ -47,4 +48,4 @@ async def status(request: web.Request, visit: Visit) -> web.Response:
     except (PortError, NotFound) as trouble:
         problem = problem_of(trouble)
         said, wrong = None, f"{problem.kind.title}. {problem.detail}"
-    return screen(request, visit, "reservation.html", name=name, order_id=order_id, said=said, wrong=wrong)
+    return await screen(request, visit, "reservation.html", name=name, order_id=order_id, said=said, wrong=wrong)

@@ -9,7 +9,17 @@ from typing import TypeAlias
 
 from aiohttp import web
 
-from bitloot_http.handlers.console import audit, entry, orders, products, reservations, search, webhooks
+from bitloot_http.handlers.console import (
+    audit,
+    backlog,
+    entry,
+    orders,
+    products,
+    reservations,
+    search,
+    summary,
+    webhooks,
+)
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -21,10 +31,16 @@ CONSOLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/console/logout", entry.log_out),
     ("POST", "/console/logout/everywhere", entry.log_out_everywhere),
     ("GET", "/console/account", entry.account),
-    ("GET", "/console", orders.orders),
+    ("GET", "/console", summary.summary),
+    ("POST", "/console/buying/pause", summary.pause),
+    ("POST", "/console/buying/resume", summary.resume),
     ("GET", "/console/orders", orders.orders),
     ("GET", "/console/orders/{orderId}", orders.order),
     ("POST", "/console/orders/{orderId}/{action}", orders.act),
+    ("GET", "/console/findings", backlog.findings),
+    ("POST", "/console/findings/{findingId}/resolve", backlog.resolve),
+    ("GET", "/console/jobs", backlog.jobs),
+    ("GET", "/console/acts", backlog.acts),
     ("GET", "/console/reservations", reservations.reservations),
     ("GET", "/console/reservations/{reservationId}", reservations.status),
     ("GET", "/console/webhooks", webhooks.webhooks),

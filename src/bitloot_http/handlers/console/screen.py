@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bitloot_http.accounts.visits import Visit
 from bitloot_http.edge import edge_of
+from bitloot_http.pages.console.board import at_least
 from bitloot_http.pages.rendering import page
 from bitloot_http.requests import read_query
 from bitloot_http.wire.bodies import ListQuery
@@ -17,13 +18,16 @@ from bitloot_http.wire.bodies import ListQuery
 Query = TypeVar("Query", bound=ListQuery)
 
 
-def screen(
+async def screen(
     request: web.Request, visit: Visit, template: str, http_status: int = 200, /, **values: object
 ) -> web.Response:
-    """Render a page of the console, with what all of them show: who looks, where, and when."""
+    """Render a page of the console, with what all of them show: who looks, where, when, and how much waits."""
+    shop = edge_of(request).shop
+    waiting = sum(one.count for one in await shop.figures.findings())
     shared = {
         "visit": visit,
-        "now": edge_of(request).shop.clock.now(),
+        "now": shop.clock.now(),
+        "waiting": at_least(waiting) if waiting else "",
         "here": request.path,
         "cursor": request.query.get("cursor", ""),
     }

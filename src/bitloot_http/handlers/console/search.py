@@ -30,7 +30,7 @@ async def search(request: web.Request, visit: Visit) -> web.Response:
     webhooks = await shop.queries.webhooks(WebhookFilter(external_id=asked), Slice(limit=_MOST)) if asked else None
     if len(orders) == 1:
         return see(f"/console/orders/{next(iter(orders))}")
-    return screen(
+    return await screen(
         request,
         visit,
         "search.html",

@@ -31,7 +31,7 @@ async def webhooks(request: web.Request, visit: Visit) -> web.Response:
     """`GET /console/webhooks`."""
     query, typed = filters(request, WebhooksQuery)
     found = await edge_of(request).shop.queries.webhooks(query.which, query.part)
-    return screen(
+    return await screen(
         request,
         visit,
         "webhooks.html",
@@ -70,7 +70,7 @@ async def _shown(
     (row,) = (await shop.queries.webhooks(WebhookFilter(id=webhook_id), Slice(limit=1))).items
     view = WebhookDetailView.of_stored(row, stored)
     payload = None if view.payload is None else json.dumps(view.payload, indent=2, ensure_ascii=False)
-    return screen(request, visit, "webhook.html", status, webhook=view, payload=payload, done=done, wrong=wrong)
+    return await screen(request, visit, "webhook.html", status, webhook=view, payload=payload, done=done, wrong=wrong)
 
 
 def _webhook_id(request: web.Request) -> WebhookId:

@@ -49,6 +49,7 @@
   };
   const isHeld = (part) => {
     const selection = document.getSelection();
+    if (part.querySelector("details[open] form")) return true;
     const isSelected = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
     return isSelected || (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
   };

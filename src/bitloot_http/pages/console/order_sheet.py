@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import Self, assert_never
 
 import attrs
 
@@ -34,7 +34,8 @@ from bitloot_core.ports.queries import Dossier, ReservationRow
 from bitloot_core.ports.store import KeyAccess
 from bitloot_core.values.reading import PaymentWord
 from bitloot_http.pages.console.outlook import Outlook, outlook
-from bitloot_http.wire.admin import AdminOrderView, KeyAccessView
+from bitloot_http.wire.admin import AdminOrderView, KeyAccessView, ReservationView
+from bitloot_http.wire.next_step import what_next
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +77,21 @@ class UnitLine:
 
 
 @attrs.frozen(kw_only=True)
+class PurchaseLine:
+    """One purchase, what comes next, and when."""
+
+    view: ReservationView
+    what: str
+    at: datetime | None
+
+    @classmethod
+    def of(cls, row: ReservationRow) -> Self:
+        """Show a purchase."""
+        what, at = what_next(row)
+        return cls(view=ReservationView.of(row), what=what, at=at)
+
+
+@attrs.frozen(kw_only=True)
 class OrderSheet:
     """What the page shows."""
 
@@ -83,6 +99,7 @@ class OrderSheet:
     outlook: Outlook
     payments: tuple[PaymentLine, ...]
     units: tuple[UnitLine, ...]
+    purchases: tuple[PurchaseLine, ...]
     accesses: tuple[KeyAccessView, ...]
     held: int
     settled: bool
@@ -101,6 +118,7 @@ def order_sheet(
         outlook=outlook(dossier, now),
         payments=tuple(map(_payment, order.payments)),
         units=tuple(_units(order)),
+        purchases=tuple(map(PurchaseLine.of, reservations)),
         accesses=tuple(KeyAccessView.of(number, access) for number, access in accesses),
         held=len(order.held),
         settled=order.is_settled,

@@ -1,0 +1,98 @@
+"""
+What waits: findings for a person, jobs for a worker. And what the staff did.
+"""
+
+from __future__ import annotations
+
+import structlog
+from aiohttp import web
+
+from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.jobs import JobName
+from bitloot_core.usecases.close_order import resolve_finding
+from bitloot_core.values.errors import BitlootError
+from bitloot_core.values.ids import FindingId
+from bitloot_http.access import Scope
+from bitloot_http.accounts.visits import Visit
+from bitloot_http.edge import edge_of
+from bitloot_http.handlers.console.gate import Form, acting, looking, see
+from bitloot_http.handlers.console.screen import filters, screen
+from bitloot_http.pages.console.advice import ADVICE
+from bitloot_http.problems import problem_of
+from bitloot_http.schema import structure
+from bitloot_http.wire.bodies import ReasonBody
+from bitloot_http.wire.console import ActsQuery, FindingsQuery, JobsQuery
+
+_LOG = structlog.get_logger("bitloot.console")
+FINDING_STATUSES = ("open", "resolved")
+JOB_STATUSES = ("dead", "running", "ready", "done")
+
+
+@looking()
+async def findings(request: web.Request, visit: Visit) -> web.Response:
+    """`GET /console/findings`: the open ones, unless others are asked for."""
+    return await _findings(request, visit)
+
+
+@acting(Scope.OPERATE)
+async def resolve(request: web.Request, visit: Visit, form: Form) -> web.Response:
+    """`POST /console/findings/{findingId}/resolve`."""
+    shop, finding_id = edge_of(request).shop, FindingId(request.match_info["findingId"])
+    try:
+        body = structure({"reason": form.get("reason", "").strip()}, ReasonBody)
+        finding = (await shop.backlog.finding(finding_id)).finding
+        if finding.order_id is not None:
+            await resolve_finding(shop, finding.order_id, finding.id, by=visit.staff.actor, reason=body.reason)
+    except BitlootError as refusal:
+        problem = problem_of(refusal)
+        wrong = f"{problem.kind.title}. {problem.detail}"
+        return await _findings(request, visit, problem.kind.status, wrong=wrong)
+    _LOG.info("finding resolved", finding_id=finding_id, actor=visit.staff.actor)
+    return see("/console/findings?done=1")
+
+
+@looking()
+async def jobs(request: web.Request, visit: Visit) -> web.Response:
+    """`GET /console/jobs`."""
+    query, typed = filters(request, JobsQuery)
+    shop = edge_of(request).shop
+    found = await shop.backlog.jobs(query.which, query.part)
+    return await screen(
+        request,
+        visit,
+        "jobs.html",
+        rows=found.items,
+        next_cursor=found.next_cursor,
+        typed=typed,
+        names=tuple(JobName),
+        statuses=JOB_STATUSES,
+        queue=await shop.figures.queue(now=shop.clock.now()),
+    )
+
+
+@looking()
+async def acts(request: web.Request, visit: Visit) -> web.Response:
+    """`GET /console/acts`."""
+    query, typed = filters(request, ActsQuery)
+    found = await edge_of(request).shop.audit.acts(query.which, query.part)
+    return await screen(request, visit, "acts.html", rows=found.items, next_cursor=found.next_cursor, typed=typed)
+
+
+async def _findings(request: web.Request, visit: Visit, status: int = 200, *, wrong: str = "") -> web.Response:
+    query, typed = filters(request, FindingsQuery)
+    shop = edge_of(request).shop
+    found = await shop.backlog.findings(query.which, query.part)
+    return await screen(
+        request,
+        visit,
+        "findings.html",
+        status,
+        rows=found.items,
+        next_cursor=found.next_cursor,
+        typed=typed,
+        reasons=tuple(FindingReason),
+        statuses=FINDING_STATUSES,
+        advice=ADVICE,
+        wrong=wrong,
+        done=typed.pop("done", ""),
+    )
