@@ -4,41 +4,44 @@ A backup is put back: the drill that `docs/run-the-service.md` walks through, on
 Nothing is bought twice, every key of an order that the backup knows is collected, and what it cannot know is told.
 """
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from harness.backups import Backups, backups_of
 from harness.buyer import Placed
 from harness.commands import Said, command
+from harness.databases import Stock
 from harness.stages import Orders, at_every_stage, bought, delivered, pay, purchases_of
 from harness.system import System, open_system
 from harness.waiting import eventually
 
+SETTLE_BY_HAND = (
+    "UPDATE findings SET resolved_at = opened_at + 1, resolved_by = 'admin:ann', resolution = 'the keys went back' "
+    "WHERE resolved_at IS NULL AND reason = 'forgotten-purchase'"
+)
+"""What a person answers to everything that the books have forgotten."""
+
+
+@pytest.fixture(params=["stocked", "postgres_stock"])
+def stock(request: pytest.FixtureRequest) -> Stock | Path:
+    """Databases with products, of either kind."""
+    return request.getfixturevalue(request.param)
+
 
 @pytest.fixture
-async def system(tmp_path: Path, stocked: Path) -> AsyncIterator[System]:
+async def system(tmp_path: Path, stock: Stock | Path) -> AsyncIterator[System]:
     """A running service whose supplier delivers only when it is told to."""
-    async with open_system(tmp_path, stocked) as opened:
+    async with open_system(tmp_path / "shop", stock) as opened:
         opened.vendors.kinguin.knobs.delivery_delay = None
         yield opened
 
 
-def back_up(system: System) -> Path:
-    """The copy that an operator makes while the service runs."""
-    copy = system.place.folder.parent / "backup.db"
-    with closing(sqlite3.connect(system.place.database)) as source:
-        source.execute("VACUUM INTO ?", (str(copy),))
-    return copy
-
-
-def put_back(system: System, copy: Path) -> None:
-    """The older file in the place of the newer one, and of what belongs to that."""
-    for left in ("", "-wal", "-shm"):
-        Path(f"{system.place.database}{left}").unlink(missing_ok=True)
-    copy.rename(system.place.database)
+@pytest.fixture
+def backups(request: pytest.FixtureRequest, system: System, tmp_path: Path) -> Backups:
+    """Its database, as an operator handles it."""
+    return backups_of(system.place, tmp_path / "backup.db", lambda: request.getfixturevalue("postgres"))
 
 
 async def reconcile(system: System, *more: str) -> Said:
@@ -58,14 +61,14 @@ async def life_after_the_backup(system: System, orders: Orders) -> tuple[dict[st
     return seen, forgotten
 
 
-async def test_a_backup_that_is_put_back_loses_no_key_and_buys_nothing_twice(system: System) -> None:
+async def test_a_backup_that_is_put_back_loses_no_key_and_buys_nothing_twice(system: System, backups: Backups) -> None:
     """I1, I2, I6, I10: orders at every stage, an order that the backup does not know, and a new one meanwhile."""
     orders = await at_every_stage(system)
-    copy = back_up(system)
+    backups.make()
     seen, forgotten = await life_after_the_backup(system, orders)
     sold = len(system.vendors.kinguin.purchases)
     await system.service.kill()
-    put_back(system, copy)
+    backups.put_back()
 
     first = await reconcile(system)
     await system.service.start()
@@ -75,7 +78,7 @@ async def test_a_backup_that_is_put_back_loses_no_key_and_buys_nothing_twice(sys
     await system.buyer.sees(orders.unpaid, "paid")
     second = await reconcile(system)
     waits = await system.buyer.look(orders.unpaid)
-    answer_all(system)
+    backups.execute(SETTLE_BY_HAND)
     third = await reconcile(system)
     system.vendors.kinguin.deliver(await bought(system, orders.unpaid))
     await system.deliver_paid(orders.unpaid)
@@ -108,13 +111,3 @@ async def revealed_anew(system: System, placed: Placed, *, mails: int) -> list[s
     await system.buyer.sees(placed, "fulfilled")
     sent = await eventually(lambda: system.buyer.mails(placed)[mails:], f"a new mail for {placed.order_id}")
     return await system.buyer.reveal(sent[-1])
-
-
-def answer_all(system: System) -> None:
-    """A person settles what is left about no order."""
-    with closing(sqlite3.connect(system.place.database, timeout=10)) as connection:
-        connection.execute(
-            "UPDATE findings SET resolved_at = opened_at + 1, resolved_by = 'admin:ann', resolution = 'paid back' "
-            "WHERE resolved_at IS NULL AND reason = 'forgotten-purchase'"
-        )
-        connection.commit()

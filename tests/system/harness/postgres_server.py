@@ -132,6 +132,18 @@ class PostgresServer:
         program = self._bin / "pg_dump"
         return subprocess.run([program, "--dbname", self.url_of(name)], check=True, capture_output=True).stdout
 
+    def put_back(self, name: str, dump: bytes) -> None:
+        """Let a database hold what a dump of it holds, and nothing else."""
+        self._ask("dropdb", "--force", name)
+        self._ask("createdb", "--template", "template0", name)
+        program = self._bin / "psql"
+        told = [program, "--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--dbname", self.url_of(name)]
+        subprocess.run(told, input=dump, check=True, capture_output=True)
+
+    def execute(self, name: str, statement: str) -> None:
+        """Run a statement in a database."""
+        self._ask("psql", "--quiet", "--command", statement, name)
+
     def make_template(self) -> None:
         """Make the database that the others are copied from."""
         self._ask("createdb", "--template", "template0", _TEMPLATE)
