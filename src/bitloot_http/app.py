@@ -5,7 +5,7 @@ The web application: routes, and the bundle that its handlers work with.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -16,16 +16,17 @@ from bitloot_http.accounts.books import StaffBooks
 from bitloot_http.accounts.passwords import Passwords
 from bitloot_http.accounts.reception import Reception
 from bitloot_http.coins import CoinShelf
-from bitloot_http.counts import Counts
 from bitloot_http.docs_page import docs
 from bitloot_http.edge import EDGE, Edge
 from bitloot_http.endpoints import ENDPOINTS, PARAMETERS, Handler
 from bitloot_http.front_door import front_door
-from bitloot_http.handlers import assets, delivery, pages
+from bitloot_http.handlers import assets, delivery, health, pages
 from bitloot_http.handlers.console.routes import CONSOLE
+from bitloot_http.metrics.counts import Counts
+from bitloot_http.metrics.gauges import Gauges
 from bitloot_http.openapi import openapi
 from bitloot_http.rate import Buckets
-from bitloot_http.readiness import Probe
+from bitloot_http.readiness import Probe, Readiness
 from bitloot_http.settings import Settings
 
 MAILS_A_MINUTE = 6
@@ -44,6 +45,14 @@ PAGES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/openapi.json", openapi),
 )
 """What people look at, beside the API."""
+
+
+WATCHED: tuple[tuple[str, Handler], ...] = (
+    ("/health/live", health.live),
+    ("/health/ready", health.ready),
+    ("/metrics", health.metrics),
+)
+"""What a worker answers; the service does, too."""
 
 
 class Serves(Protocol):
@@ -70,13 +79,42 @@ class Serves(Protocol):
         ...
 
 
-def build_app(service: Serves, *, probes: Mapping[str, Probe] | None = None) -> web.Application:
+def build_app(
+    service: Serves,
+    *,
+    probes: Mapping[str, Probe] | None = None,
+    counts: Counts | None = None,
+    in_hand: Callable[[], int | None] = lambda: None,
+) -> web.Application:
     """
     Build the application around a service.
 
     Args:
         probes: what `/health/ready` looks at, by name.
+        counts: what this process counts, if others count, too.
+        in_hand: how many jobs this process works on.
     """
+    app = _app_around(service, probes or {}, counts or Counts(), in_hand)
+    for endpoint in ENDPOINTS:
+        _add(app, endpoint.method.upper(), endpoint.path, endpoint.handler)
+    for method, path, handler in (*PAGES, *CONSOLE):
+        _add(app, method, path, handler)
+    return app
+
+
+def build_watch_app(
+    service: Serves, *, probes: Mapping[str, Probe], counts: Counts, in_hand: Callable[[], int | None]
+) -> web.Application:
+    """Build the little application of a worker: for those who watch it, and for nobody else."""
+    app = _app_around(service, probes, counts, in_hand)
+    for path, handler in WATCHED:
+        _add(app, "GET", path, handler)
+    return app
+
+
+def _app_around(
+    service: Serves, probes: Mapping[str, Probe], counts: Counts, in_hand: Callable[[], int | None]
+) -> web.Application:
     shop, settings = service.shop, service.settings
     app = web.Application(middlewares=(front_door,))
     app[EDGE] = Edge(
@@ -84,16 +122,14 @@ def build_app(service: Serves, *, probes: Mapping[str, Probe] | None = None) -> 
         settings=settings,
         tokens=service.tokens,
         reception=Reception(service.staff, Passwords(), shop.clock),
-        probes=probes or {},
+        readiness=Readiness(probes, monotonic=shop.clock.monotonic),
         coins=CoinShelf(shop),
-        counts=Counts(),
+        counts=counts,
+        gauges=Gauges(shop),
+        in_hand=in_hand,
         orders_rate=Buckets(settings.orders_per_minute_per_address, monotonic=shop.clock.monotonic),
         mails_rate=Buckets(MAILS_A_MINUTE, monotonic=shop.clock.monotonic),
     )
-    for endpoint in ENDPOINTS:
-        _add(app, endpoint.method.upper(), endpoint.path, endpoint.handler)
-    for method, path, handler in (*PAGES, *CONSOLE):
-        _add(app, method, path, handler)
     app.on_cleanup.append(_close)
     return app
 
@@ -108,6 +144,8 @@ def _add(app: web.Application, method: str, path: str, handler: Handler) -> None
 
 async def _close(app: web.Application) -> None:
     await app[EDGE].coins.close()
+    await app[EDGE].gauges.close()
+    await app[EDGE].readiness.close()
 
 
 def _pattern(path: str) -> str:

@@ -46,6 +46,8 @@ from bitloot_core.ports.system import Clock
 from bitloot_core.ports.vault import Vault
 from bitloot_core.usecases.shop import Shop
 from bitloot_http.caretaker import DONE_JOBS_KEPT, Caretaker, Round
+from bitloot_http.metrics.counts import Counts
+from bitloot_http.metrics.watched import watched
 from bitloot_http.readiness import probes_of
 from bitloot_http.rotation import Kind, Sealed
 from bitloot_http.service import BackRoom, Part, Seams, Service
@@ -215,7 +217,8 @@ async def open_service(
     async with _opened(settings, seams or Seams()) as (wiring, stack):
         bell = await _hang(settings, stack)
         wiring.notifier.override(providers.Object(TaskiqNotifier(bell)))
-        shop = wiring.shop()
+        counts = Counts()
+        shop = watched(wiring.shop(), counts)
         storage = wiring.storage()
         worker = await _employ(shop, storage, settings, bell, stack) if part is Part.ALL else None
         if worker is not None:
@@ -227,12 +230,14 @@ async def open_service(
             stack.push_async_callback(sweeper.stop)
         probes = probes_of(
             shop,
-            write=lambda: storage.database.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()),
+            write=lambda: storage.touch(now=shop.clock.now()),
             schema=lambda: storage.database.read(migrate.check_open),
             bell=None if isinstance(bell, EmbeddedBroker) else bell.answers,
         )
         tokens, staff = storage.admin_tokens, storage.staff
-        yield Service(settings=settings, shop=shop, worker=worker, tokens=tokens, staff=staff, probes=probes)
+        yield Service(
+            settings=settings, shop=shop, worker=worker, tokens=tokens, staff=staff, probes=probes, counts=counts
+        )
 
 
 def _rounds(storage: SqlStorage, clock: Clock, settings: Settings) -> dict[str, Round]:

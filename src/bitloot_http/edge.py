@@ -4,7 +4,7 @@ What the handlers work with: the shop, and the little that only the edge needs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -14,9 +14,10 @@ from bitloot_core.usecases.shop import Shop
 from bitloot_http.access import AdminTokens
 from bitloot_http.accounts.reception import Reception
 from bitloot_http.coins import CoinShelf
-from bitloot_http.counts import Counts
+from bitloot_http.metrics.counts import Counts
+from bitloot_http.metrics.gauges import Gauges
 from bitloot_http.rate import Buckets
-from bitloot_http.readiness import Probe
+from bitloot_http.readiness import Readiness
 from bitloot_http.settings import Settings
 
 
@@ -27,7 +28,10 @@ class Edge:
 
     Attributes:
         reception: lets the staff into the console.
-        probes: what `/health/ready` looks at, by name.
+        readiness: what `/health/ready` answers.
+        counts: what this process has counted.
+        gauges: how the shop stands.
+        in_hand: how many jobs this process works on; None if it works on none.
         orders_rate: how quickly one address may place orders.
         mails_rate: how quickly fresh links may be asked for, for one order.
     """
@@ -36,9 +40,11 @@ class Edge:
     settings: Settings
     tokens: AdminTokens[Any]
     reception: Reception
-    probes: Mapping[str, Probe]
+    readiness: Readiness
     coins: CoinShelf
     counts: Counts
+    gauges: Gauges
+    in_hand: Callable[[], int | None]
     orders_rate: Buckets
     mails_rate: Buckets
 

@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from bitloot_core.values.errors import BitlootError
+from bitloot_http import log_context
 from bitloot_http.edge import edge_of
 from bitloot_http.problems import problem_of
 from bitloot_http.requests import client_address
@@ -40,12 +41,15 @@ async def front_door(request: web.Request, handler: Handler) -> web.StreamRespon
     started = edge.shop.clock.monotonic()
     asked = request.headers.get(REQUEST_ID)
     request_id = asked if asked is not None and _SANE_ID.fullmatch(asked) else secrets.token_hex(8)
+    log_context.begin(request_id=request_id)
+    if (order_id := request.match_info.get("orderId")) is not None:
+        log_context.add(order_id=order_id)
     try:
         response = await handler(request)
     except (BitlootError, web.HTTPException) as error:
         response = problem_response(request, problem_of(error), request_id)
     except Exception as error:  # noqa: BLE001 - the one place that turns the unexpected into an answer
-        _LOG.error("unexpected", request_id=request_id, route=route_of(request), exc_info=error)
+        _LOG.error("unexpected", route=route_of(request), exc_info=error)
         response = problem_response(request, problem_of(error), request_id)
     response.headers[REQUEST_ID] = request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -62,7 +66,6 @@ async def front_door(request: web.Request, handler: Handler) -> web.StreamRespon
             status=response.status,
             ms=round((edge.shop.clock.monotonic() - started) * 1000, 1),
             address=client_address(request, edge.settings.trusted_proxies),
-            request_id=request_id,
         )
     return response
 

@@ -20,6 +20,7 @@ import msgspec
 import structlog
 
 from bitloot_core.values.errors import BitlootError
+from bitloot_http.log_context import merge_names
 
 STARS = "***"
 _ADAPTERS = "bitloot_adapters"
@@ -59,7 +60,7 @@ def configure_logs(level: str, *, stream: TextIO | None = None, as_json: bool | 
     render: Any = _render_json if machine else structlog.dev.ConsoleRenderer(colors=True)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            merge_names,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redact,

@@ -14,6 +14,7 @@ import attrs
 from bitloot_core.usecases.shop import Shop
 from bitloot_http.access import AdminTokens
 from bitloot_http.accounts.books import StaffBooks
+from bitloot_http.metrics.counts import Counts
 from bitloot_http.new_token import KeepsTokens
 from bitloot_http.readiness import Probe
 from bitloot_http.rotation import Sealed
@@ -90,6 +91,7 @@ class Service:
         tokens: the admin's tokens.
         staff: the accounts of the staff.
         probes: what `/health/ready` looks at.
+        counts: what this process counts.
     """
 
     settings: Settings
@@ -98,3 +100,9 @@ class Service:
     tokens: Tokens
     staff: StaffBooks
     probes: Mapping[str, Probe]
+    counts: Counts
+
+    @property
+    def in_hand(self) -> int | None:
+        """How many jobs this process works on; None if it works on none."""
+        return None if self.worker is None else self.worker.in_hand

@@ -16,10 +16,12 @@ import structlog
 from bitloot_core.usecases.run_job import due_jobs, run_job
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.ids import JobId
+from bitloot_http import log_context
 
 _LOG = structlog.get_logger("bitloot.worker")
 _PAUSE_SECONDS = 0.05
 _MOST_PAUSES = 40
+_HANDED_ON = frozenset({"request_id"})
 
 
 class Worker:
@@ -84,12 +86,15 @@ class Worker:
         return task
 
     async def _do(self, job_id: JobId) -> None:
+        # A job that was rung for bears the name of the request behind it, where that was in this process.
+        log_context.begin(**{name: value for name, value in log_context.names().items() if name in _HANDED_ON})
+        log_context.add(job_id=job_id)
         async with self._slots:
             await self._let_pass()
             try:
                 await run_job(self._shop, job_id)
             except Exception as error:  # noqa: BLE001  # the store is away: the lease runs out, the job comes again
-                _LOG.warning("job left to its lease", job_id=job_id, error=type(error).__name__)
+                _LOG.warning("job left to its lease", error=type(error).__name__)
 
     async def _let_pass(self) -> None:
         """Give way to senders who wait: they have seconds, a job has the day. Not for ever, though."""

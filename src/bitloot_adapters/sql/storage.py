@@ -6,16 +6,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Self
 
 import attrs
+from sqlalchemy import text
 
 from bitloot_adapters.sql.admin_tokens import SqlAdminTokens
 from bitloot_adapters.sql.audit import SqlAudit
 from bitloot_adapters.sql.backlog import SqlBacklog
 from bitloot_adapters.sql.books import SqlBooks
 from bitloot_adapters.sql.catalogue import SqlCatalogue
-from bitloot_adapters.sql.database import Database
+from bitloot_adapters.sql.columns import micros
+from bitloot_adapters.sql.database import Database, executing
 from bitloot_adapters.sql.figures import SqlFigures
 from bitloot_adapters.sql.inbox import PayloadSealer, SqlInbox
 from bitloot_adapters.sql.jobs import SqlJobs
@@ -29,6 +32,11 @@ from bitloot_adapters.sql.switches import SqlSwitches
 from bitloot_adapters.sql.trends import SqlTrends
 from bitloot_adapters.sql.url import DatabaseUrl
 from bitloot_core.usecases.shop import Shop
+
+_TOUCH = text(
+    "INSERT INTO rate_limits (name, free_at) VALUES ('health', :at) "
+    "ON CONFLICT (name) DO UPDATE SET free_at = excluded.free_at"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -73,6 +81,15 @@ class SqlStorage:
             admin_tokens=SqlAdminTokens(database),
             staff=SqlStaff.over(database, sealer),
         )
+
+    async def touch(self, *, now: datetime) -> None:
+        """
+        Write a row, durably: proves that the database takes writes, and says when it last did.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        await self.database.write(executing(_TOUCH, {"at": micros(now)}))
 
     def shop_with(self, **others: Any) -> Shop:
         """

@@ -9,6 +9,7 @@ number of workers, and an orderly end.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections import deque
 from datetime import timedelta
@@ -35,7 +36,7 @@ class EmbeddedBroker(InMemoryBroker):
         self._workers = workers
         self._longest = backlog
         self._drain = drain
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[bytes, contextvars.Context]] = deque()
         self._busy = 0
         self._closing = False
 
@@ -45,11 +46,11 @@ class EmbeddedBroker(InMemoryBroker):
         await super().startup()
 
     async def kick(self, message: BrokerMessage) -> None:
-        """Queue a message; returns at once."""
+        """Queue a message; returns at once. Its task runs in the context of whoever sent it."""
         if self._closing or len(self._waiting) >= self._longest:
             _log.info("ring dropped", extra={"waiting": len(self._waiting), "closing": self._closing})
             return
-        self._waiting.append(message.message)
+        self._waiting.append((message.message, contextvars.copy_context()))
         # Counted by the workers themselves: a task that has found nothing more to do is among the running ones until
         # the loop comes round, and a message that counted on it would be stranded.
         if self._busy < self._workers:
@@ -73,7 +74,8 @@ class EmbeddedBroker(InMemoryBroker):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                await self.receiver.callback(self._waiting.popleft())
+                message, context = self._waiting.popleft()
+                await asyncio.create_task(self.receiver.callback(message), context=context)
         finally:
             self._busy -= 1
 

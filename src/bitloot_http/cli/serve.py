@@ -46,7 +46,11 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
     async with (
         told_to_stop() as stopped,
         open_service(settings, part=part) as service,
-        serving(build_app(service, probes=service.probes), host=settings.host, port=settings.port) as address,
+        serving(
+            build_app(service, probes=service.probes, counts=service.counts, in_hand=lambda: service.in_hand),
+            host=settings.host,
+            port=settings.port,
+        ) as address,
     ):
         keep_what_is_loaded()
         typer.echo(f"listening on {address}")

@@ -116,7 +116,7 @@ async def open_stage(folder: Path, *, port: int, seed: int) -> AsyncIterator[Sta
         # At the end the vendors go first: a call that they hold back by plan would hold the service back too.
         stack.push_async_callback(vendors.aclose)
         await _stock_up(kinguin, service)
-        app = build_app(service, probes=service.probes)
+        app = build_app(service, probes=service.probes, counts=service.counts, in_hand=lambda: service.in_hand)
         await stack.enter_async_context(serving(app, host=HOST, port=port, taken=listening, shutdown=_ENDING))
         now = service.shop.clock.now()
         token = await give_out_token(

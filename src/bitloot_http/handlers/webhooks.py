@@ -14,6 +14,7 @@ from bitloot_core.ports.inbox import Source, VerifiedWebhook
 from bitloot_core.usecases.receive_webhook import receive_webhook
 from bitloot_core.values.errors import SignatureInvalid, Unavailable
 from bitloot_http.edge import Edge, edge_of
+from bitloot_http.metrics.counts import DUPLICATE, REFUSED, STORED
 from bitloot_http.requests import read_body
 
 MOST_SECONDS = 2.5
@@ -40,12 +41,17 @@ async def _receive(
         async with asyncio.timeout(MOST_SECONDS):
             body = await read_body(request)
             # The names of headers are found in any case here.
-            await receive_webhook(edge.shop, verify(request.headers, body))
+            received = await receive_webhook(edge.shop, verify(request.headers, body))
     except TimeoutError:
+        edge.counts.webhooks[source, REFUSED] += 1
         raise Unavailable("inbox", "did not store the webhook in time") from None
     except SignatureInvalid:
         _count_forged(edge, source)
         raise
+    except BaseException:
+        edge.counts.webhooks[source, REFUSED] += 1
+        raise
+    edge.counts.webhooks[source, DUPLICATE if received.duplicate else STORED] += 1
     return web.Response()
 
 

@@ -94,7 +94,7 @@ async def test_ready_names_what_is_not(log: Any) -> None:
 
 async def test_a_probe_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks has a deadline of their own."""
-    monkeypatch.setattr("bitloot_http.handlers.health._PROBE_SECONDS", 0.05)
+    monkeypatch.setattr("bitloot_http.readiness._PROBE_SECONDS", 0.05)
 
     async def hangs() -> str | None:
         """Never answers."""
@@ -115,7 +115,7 @@ async def test_the_counters_are_for_this_machine(world: World) -> None:
     text = await (await world.client.get("/metrics")).text()
 
     assert 'bitloot_http_requests_total{method="POST",route="/orders",status="201"} 1.0' in text
-    assert 'bitloot_webhooks_refused_total{source="nowpayments"} 1.0' in text
+    assert 'bitloot_webhooks_total{source="nowpayments",verdict="forged"} 1.0' in text
 
 
 async def test_the_counters_are_for_others_with_their_token() -> None:
