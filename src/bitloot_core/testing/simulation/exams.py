@@ -10,6 +10,7 @@ from functools import partial
 
 from bitloot_core.order.order import LiveLink, Order
 from bitloot_core.ports.inbox import Source
+from bitloot_core.testing.simulation.caretaker import reconcile_once
 from bitloot_core.testing.simulation.front_door import AGENT, FrontDoor
 from bitloot_core.testing.simulation.scene import Scene
 from bitloot_core.testing.simulation.stores import LIVING
@@ -22,6 +23,8 @@ from bitloot_core.values.errors import BitlootError, Corrupt, Refused
 from bitloot_core.values.ids import OrderId
 
 _QUIET_SECONDS = 3 * 3_600.0
+_A_DAY_AND_MORE = 25 * 3_600.0
+"""A sealed object that nobody names is left alone for a day."""
 
 
 class Exams:
@@ -49,6 +52,7 @@ class Exams:
         before = self._books()
         await self._replay_everything()
         self._is_the_same(before, self._books())
+        await self._reconcile()
         await self._open_everything()
         await self._swap_and_open()
 
@@ -59,6 +63,19 @@ class Exams:
         ours = {str(source.job) for source in Source}
         left = [one.ref for one in self._scene.store.jobs() if one.status in LIVING and one.name in ours]
         hold("I12", not left, f"the replay of webhooks {left} has no end")
+
+    async def _reconcile(self) -> None:
+        """Setting the books against the world a second time finds what the first found, and changes nothing."""
+        await asyncio.sleep(_A_DAY_AND_MORE)
+        first = await self._door.ask("", reconcile_once)
+        await asyncio.sleep(_QUIET_SECONDS)
+        before = self._books()
+        second = await self._door.ask("", reconcile_once)
+        await asyncio.sleep(_QUIET_SECONDS)
+        self._is_the_same(before, self._books())
+        new = len(second.found) - len(first.found)
+        hold("I12", new <= 0, f"a reconciliation finds {new} more than the one before")
+        hold("I2", not second.orphans, f"{len(second.orphans)} sealed objects lie in the vault for nobody")
 
     def _books(self) -> Mapping[str, object]:
         """All that a replay must leave alone."""

@@ -22,6 +22,8 @@ T = TypeVar("T")
 PATIENCE = 120.0
 AGENT: ContextVar[str] = ContextVar("AGENT", default="")
 """Names the one request to open keys that the running task carries out."""
+NOBODY = "nobody"
+"""Opens keys to see whether they open, and hands none out."""
 
 
 @attrs.frozen(kw_only=True)

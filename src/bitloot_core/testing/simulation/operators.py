@@ -13,6 +13,7 @@ from bitloot_core.order.findings import Finding
 from bitloot_core.testing.simulation.front_door import FrontDoor
 from bitloot_core.testing.simulation.process import NoAnswer
 from bitloot_core.testing.simulation.scene import Scene
+from bitloot_core.usecases.buying import pause_buying, resume_buying
 from bitloot_core.usecases.close_order import (
     accept_payment,
     cancel_order,
@@ -20,6 +21,7 @@ from bitloot_core.usecases.close_order import (
     resolve_finding,
     retry_order,
 )
+from bitloot_core.usecases.forget_buyer import forget_buyer
 from bitloot_core.usecases.replay_webhook import replay_webhook
 from bitloot_core.usecases.resend_link import resend_link
 from bitloot_core.usecases.shop import Shop
@@ -28,7 +30,11 @@ from bitloot_core.values.ids import GatewayPaymentId, OrderId
 
 _WHO = "admin:ann"
 _WHY = "a simulation"
-_ACTS = ("retry", "retry", "retry ten times", "accept", "accept", "resolve", "refund", "cancel", "resend", "replay")
+_ACTS = (
+    *("retry", "retry", "retry ten times", "accept", "accept", "resolve", "refund", "cancel", "resend", "replay"),
+    *("pause", "resume", "forget"),
+)
+_RESUMES_AFTER = 1_800.0
 
 
 class Operator:
@@ -90,6 +96,13 @@ class Operator:
                 return partial(cancel_order, order_id=order_id, by=_WHO, reason=_WHY)
             case "resend":
                 return partial(resend_link, order_id=order_id, by=_WHO)
+            case "forget":
+                return partial(forget_buyer, order_id=order_id, by=_WHO, reason=_WHY)
+            case "pause":
+                self._scene.act(self._resume_later())
+                return partial(pause_buying, by=_WHO, reason=_WHY)
+            case "resume":
+                return partial(resume_buying, by=_WHO, reason=_WHY)
             case "replay":
                 return self._replay()
             case _ if finding is not None:
@@ -112,6 +125,17 @@ class Operator:
                 return partial(record_refund, order_id=order_id, by=_WHO, reason=_WHY)
             case _:
                 return None
+
+    async def _resume_later(self) -> None:
+        """Nobody pauses the shop and forgets about it."""
+        await asyncio.sleep(_RESUMES_AFTER)
+        for _ in range(20):
+            try:
+                await self._door.ask("", partial(resume_buying, by=_WHO, reason=_WHY))
+            except BitlootError:
+                await asyncio.sleep(60)
+            else:
+                return
 
     def _replay(self) -> Callable[[Shop], Coroutine[Any, Any, object]] | None:
         webhooks = self._scene.store.webhooks()

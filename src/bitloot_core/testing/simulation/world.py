@@ -15,6 +15,7 @@ from bitloot_core.ports.inbox import Source
 from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.simulation.buyers import Buyer
+from bitloot_core.testing.simulation.caretaker import Caretaker
 from bitloot_core.testing.simulation.exams import Exams
 from bitloot_core.testing.simulation.fates import REMOTE
 from bitloot_core.testing.simulation.front_door import FrontDoor, Life
@@ -113,6 +114,7 @@ class World:
             if number not in scene.without:
                 scene.act(Buyer(number, scene, self.door, self._gateways, self._watch.handed_out).live())
         scene.act(Operator(scene, self.door).live())
+        scene.act(Caretaker(scene, self.door).live())
         scene.act(self._strange_jobs())
         await asyncio.sleep(scene.weather.storm)
         scene.history.add("world", "the storm is over")
