@@ -49,7 +49,7 @@ class Database(Protocol):
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """
-        Run work that finds a few rows by their key; otherwise as `read`.
+        Run work that finds a few rows by their key; otherwise as `read`, but each statement may see a state of its own.
 
         It may run on the caller's own thread, because a hop to another one costs more than the look itself. So it must
         be nothing that goes through a table.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
@@ -146,6 +147,7 @@ class PostgresDatabase:
         self._reading: Engine = self._writing.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        self._looking: Engine = self._writing.execution_options(isolation_level="AUTOCOMMIT")
         self._commit = commit or RootTransaction.commit
         self._most_waiting = most_waiting
         self._pauses_seconds = tuple(pauses_seconds)
@@ -175,12 +177,13 @@ class PostgresDatabase:
             connection.exec_driver_sql(_PLAN_EACH)
             return work(connection)
 
-        return await self.look(planned)
+        self._assert_open()
+        return await self._persist(partial(_read, self._reading), planned, _unread)
 
     async def look(self, work: Work[T]) -> T:
-        """Run work that finds a few rows by their key, with plans that are good for any key."""
+        """Run work that finds a few rows by their key: without a transaction, which would be two more ways to go."""
         self._assert_open()
-        return await self._persist(self._read, work, _unread)
+        return await self._persist(partial(_read, self._looking), work, _unread)
 
     async def close(self) -> None:
         """Finish what is under way, and let go of the server."""
@@ -236,13 +239,6 @@ class PostgresDatabase:
             # What comes neither from the server nor from the driver is for whoever committed to try again.
             raise Trouble(exc, may_pass_at_once=isinstance(exc, DBAPIError) and may_pass_at_once(exc)) from exc
 
-    def _read(self, work: Work[T]) -> T:
-        with _connected(self._reading) as connection:
-            transaction = connection.begin()
-            result = _run(connection, transaction, work)
-            _undo(connection, transaction)
-            return result
-
 
 async def run_alone(url: DatabaseUrl, work: Work[T]) -> T:
     """
@@ -273,6 +269,14 @@ def _connected(engine: Engine) -> Iterator[Connection]:
         raise
     with connection:
         yield connection
+
+
+def _read(engine: Engine, work: Work[T]) -> T:
+    with _connected(engine) as connection:
+        transaction = connection.begin()
+        result = _run(connection, transaction, work)
+        _undo(connection, transaction)
+        return result
 
 
 def _run(connection: Connection, transaction: RootTransaction, work: Work[T]) -> T:
