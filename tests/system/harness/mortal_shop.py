@@ -24,6 +24,8 @@ CLOCKS = {
     "SUPPLIER_QUIET_SECONDS": "2",
     "PAYMENT_POLL_SECONDS": "0.6,20",
     "SUPPLIER_POLL_SECONDS": "0.6",
+    # Of several shops on one server each gets its share.
+    "DATABASE_POOL_SIZE": "4",
 }
 _RING = {b"XADD": "ring"}
 
