@@ -27,6 +27,7 @@ from bitloot_adapters.sql.postgres_troubles import (
     Trouble,
     breaks_the_connection,
     may_pass_at_once,
+    sentence_about,
     sqlstate_of,
     trouble_of,
 )
@@ -254,7 +255,7 @@ async def run_alone(url: DatabaseUrl, work: Work[T]) -> T:
     except Exception as exc:
         if trouble_of(exc) is None:
             raise
-        raise unavailable(exc) from exc
+        raise Unavailable(PORT, sentence_about(exc)) from exc
     finally:
         await engine.dispose()
 

@@ -20,6 +20,15 @@ _GOING_AWAY = frozenset({"57P01", "57P02", "57P03"})
 """It shuts down, crashed, or is just starting."""
 _ELSEWHERE = frozenset({"08", "53"})
 """Classes: the connection, and what the server has too little of."""
+_SENTENCES = {
+    "28000": "the server does not let this user in",
+    "28P01": "the server does not know this user, or not with this password",
+    "3D000": "the server has no database of this name",
+    "53300": "the server has no connection left",
+    "55P03": "somebody else is at the tables",
+    "57P03": "the server is starting up or shutting down",
+}
+"""What an operator can do something about."""
 
 
 class Trouble(Exception):
@@ -54,6 +63,16 @@ def sqlstate_of(error: BaseException) -> str | None:
     """The five characters by which PostgreSQL names what happened; None if it did not say."""
     state: str | None = getattr(getattr(error, "orig", None) or error, "sqlstate", None)
     return state
+
+
+def sentence_about(error: Exception) -> str:
+    """What is wrong with a database that cannot be used at all, for whoever has set it up; no password is in it."""
+    if (known := _SENTENCES.get(sqlstate_of(error) or "")) is not None:
+        return known
+    if isinstance(error, OSError):
+        return f"no server answers ({type(error).__name__})"
+    cause: BaseException = getattr(error, "orig", None) or error
+    return f"it cannot be used ({type(cause.__cause__ or cause).__name__})"
 
 
 def may_pass_at_once(error: Exception) -> bool:

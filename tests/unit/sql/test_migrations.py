@@ -112,7 +112,7 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
     """Nobody listens at the URL of a PostgreSQL: it is said, without its password."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(Unavailable, match="no server answers") as caught:
             upgrade(f"postgresql://shop:hunter2@127.0.0.1:{nobody.getsockname()[1]}/bitloot")
 
     assert "hunter2" not in str(caught.value)

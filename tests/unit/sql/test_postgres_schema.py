@@ -121,5 +121,20 @@ def test_upgrading_again_changes_nothing(postgres_url: str) -> None:
 
 def test_a_database_that_is_not_there_is_told(postgres: PostgresServer) -> None:
     """It is not made: whose it shall be is for the server's own people to say."""
-    with pytest.raises(Unavailable, match="InvalidCatalogName"):
+    with pytest.raises(Unavailable, match="no database of this name"):
         upgrade(postgres.url_of("not_there"))
+
+
+def test_a_user_that_is_not_known_is_told(postgres_url: str) -> None:
+    """And the password that was tried is nowhere in it."""
+    with pytest.raises(Unavailable, match="does not let this user in") as caught:
+        check(postgres_url.replace("postgres@", "nobody:hunter2@"))
+
+    assert "hunter2" not in f"{caught.value!r}{caught.value.__cause__!r}"
+
+
+def test_what_libpq_understands_is_understood(postgres_url: str) -> None:
+    """How to encrypt is said as everywhere; a server that cannot is not asked in the clear instead."""
+    assert check(f"{postgres_url}?sslmode=prefer") is Schema.CURRENT
+    with pytest.raises(Unavailable):
+        check(f"{postgres_url}?sslmode=require")

@@ -21,6 +21,14 @@ def test_we_choose_the_driver(scheme: str) -> None:
     assert DatabaseUrl.parse(f"{scheme}://u:p@db/x").url.drivername == "postgresql+asyncpg"
 
 
+def test_the_driver_is_told_all_of_it() -> None:
+    """Password, options, and the folder of a socket instead of a host."""
+    text = "postgresql://u:p%40ss@db:5433/x?sslmode=require"
+
+    assert text == DatabaseUrl.parse(text).dsn()
+    assert DatabaseUrl.parse("postgresql:///x?host=/run/postgresql").dsn().startswith("postgresql:///x?host=")
+
+
 @pytest.mark.parametrize(
     "text",
     [
