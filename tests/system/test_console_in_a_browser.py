@@ -3,23 +3,33 @@
 import os
 import re
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from harness.buyer import Placed
 from harness.desk import BROWSER, Desk, Papers, hire, open_browser
-from harness.system import System
+from harness.system import System, open_system
 from harness.vendors import SUPPLIER_PRODUCTS
 from harness.waiting import eventually
 
 IN_CI = bool(os.environ.get("CI"))  # noqa: TID251  # there the browser is installed, and a skip would hide that it is not
-pytestmark = pytest.mark.skipif(
-    BROWSER is None and not IN_CI, reason="no chromium on this machine; Debian's package is chromium"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        BROWSER is None and not IN_CI, reason="no chromium on this machine; Debian's package is chromium"
+    ),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+NUMBERS = count(1)
 PAGES = (
     "/console",
+    "/console?reach=fortnight",
+    "/console/findings?status=any",
+    "/console/jobs?status=any",
+    "/console/acts",
     "/console/orders",
     "/console/orders/{order}",
     "/console/reservations",
@@ -34,26 +44,34 @@ PAGES = (
 )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def system(tmp_path_factory: pytest.TempPathFactory, stocked: Path) -> AsyncIterator[System]:
+    """One running service for all of them: what a test does at the console disturbs no other."""
+    async with open_system(tmp_path_factory.mktemp("console"), stocked) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """A browser that nobody has used before."""
+    """One browser; each test has a profile of its own in it."""
     async with open_browser() as opened:
         yield opened
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def papers(system: System) -> Papers:
-    """An account."""
-    return await hire(system.place)
+    """An account of this test's own: no code is taken twice."""
+    return await hire(system.place, f"ann{next(NUMBERS)}")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def desk(system: System, browser: Browser, papers: Papers) -> AsyncIterator[Desk]:
     """Somebody of the staff, logged in; at the end the browser has nothing to complain of."""
-    desk = Desk(await browser.new_page(), system.place.url)
-    await desk.log_in(papers)
-    yield desk
-    assert desk.complaints == []
+    async with await browser.new_context() as context:
+        desk = Desk(await context.new_page(), system.place.url)
+        await desk.log_in(papers)
+        yield desk
+        assert desk.complaints == []
 
 
 async def a_stuck_order(system: System) -> Placed:
@@ -62,10 +80,11 @@ async def a_stuck_order(system: System) -> Placed:
     placed = await system.buyer.place()
     await system.vendors.gateway.pay(placed.payment_id)
     await system.buyer.sees(placed, "attention")
+    system.vendors.kinguin.set_stock(SUPPLIER_PRODUCTS["game"], 1_000_000)
     return placed
 
 
-async def test_a_stuck_order_is_found_and_goes_on(system: System, desk: Desk) -> None:
+async def test_a_stuck_order_is_found_and_goes_on(system: System, desk: Desk, papers: Papers) -> None:
     """From the box at the top to the order, the reason why, and the button that lets it go on."""
     placed = await a_stuck_order(system)
     page = desk.page
@@ -76,7 +95,6 @@ async def test_a_stuck_order_is_found_and_goes_on(system: System, desk: Desk) ->
     await page.wait_for_url(f"{desk.url}/console/orders/{placed.order_id}")
     await expect(page.get_by_text("It is stuck, and waits for you.")).to_be_visible()
     await expect(page.locator("#outlook").get_by_text("supplier-refused")).to_be_visible()
-    system.vendors.kinguin.set_stock(SUPPLIER_PRODUCTS["game"], 10)
     await page.locator("summary", has_text="Try again").click()
     await page.locator("#reason-retry").fill("there is stock again")
     await page.get_by_role("button", name="Try again").click()
@@ -84,7 +102,7 @@ async def test_a_stuck_order_is_found_and_goes_on(system: System, desk: Desk) ->
     await expect(page.get_by_text("It is being tried again.")).to_be_visible()
     await expect(page.get_by_text("It is done.")).to_be_visible(timeout=30_000)
     await expect(
-        page.locator("#timeline").get_by_text("Another try asked for by admin:ann: there is stock again")
+        page.locator("#timeline").get_by_text(f"Another try asked for by admin:{papers.name}: there is stock again")
     ).to_be_visible()
     assert await system.buyer.reveal(await system.buyer.mail(placed))
 
@@ -139,7 +157,8 @@ async def test_no_page_shuts_anybody_out(
     placed = await system.buyer.place()
     await system.deliver(placed)
     purchase = system.vendors.kinguin.orders()[0].order_id
-    page = await browser.new_page(color_scheme=scheme, viewport={"width": widths[0], "height": 800})
+    context = await browser.new_context(color_scheme=scheme, viewport={"width": widths[0], "height": 800})
+    page = await context.new_page()
     desk = Desk(page, system.place.url)
     await page.goto(f"{desk.url}/console/login")
     found = {"/console/login": await desk.barriers()}
@@ -159,6 +178,7 @@ async def test_no_page_shuts_anybody_out(
     assert {path: barriers for path, barriers in found.items() if barriers} == {}
     assert {where: over for where, over in too_wide.items() if over > 0} == {}
     assert desk.complaints == []
+    await context.close()
 
 
 async def test_the_keyboard_alone_leads_through_a_list(system: System, desk: Desk) -> None:
@@ -198,9 +218,10 @@ async def test_the_console_works_without_a_script(system: System, browser: Brows
     await page.get_by_role("button", name="Log out").click()
     await page.wait_for_url(re.compile(r"/console/login"))
     assert desk.complaints == []
+    await context.close()
 
 
-async def test_what_a_browser_holds_is_kept_from_scripts(desk: Desk, tmp_path: Path) -> None:
+async def test_what_a_browser_holds_is_kept_from_scripts(desk: Desk) -> None:
     """No script can read the session, and another browser that is given an old one is not let in."""
     seen = await desk.page.evaluate("document.cookie")
     held = {one["name"]: one for one in await desk.page.context.cookies()}
