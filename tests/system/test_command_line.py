@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.ports import kept_port
+from harness.postgres_server import PostgresServer
+
 COMMAND = (sys.executable, "-c", "from bitloot_http.cli import main; main()")
 WITHIN_SECONDS = 60
 HEAVY = ("aiohttp", "sqlalchemy", "alembic", "taskiq", "cryptography", "aiobotocore", "cattrs", "dependency_injector")
@@ -110,6 +113,35 @@ def test_a_service_leaves_a_newer_database_alone(folder: Path) -> None:
 
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "written by a newer version" in refused.stderr
+
+
+def test_a_service_never_fills_a_database_of_a_server(folder: Path, postgres: PostgresServer) -> None:
+    """It says what to do; `db upgrade` does it, and `db check` tells before and after."""
+    with postgres.copy("template0") as name, (folder / ".env").open("a") as settings:
+        settings.write(f"DATABASE_URL={postgres.url_of(name)}\n")
+        settings.flush()
+
+        told = [
+            bitloot(folder, *command) for command in (["serve"], ["db", "check"], ["db", "upgrade"], ["db", "check"])
+        ]
+
+    assert [one.returncode for one in told] == [1, 1, 0, 0]
+    assert all("run `bitloot db upgrade`" in one.stderr for one in told[:2])
+    assert told[3].stdout == "The database is of this version.\n"
+
+
+def test_a_server_that_is_away_is_told_without_its_password(folder: Path) -> None:
+    """One sentence, and exit 1."""
+    with kept_port() as port, (folder / ".env").open("a") as settings:
+        settings.write(f"DATABASE_URL=postgresql://shop:hunter2@127.0.0.1:{port}/shop\n")
+        settings.flush()
+
+        refused = bitloot(folder, "db", "check")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no server answers" in refused.stderr
+    assert "hunter2" not in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
 
 
 def test_a_reader_that_has_had_enough_is_no_error(folder: Path) -> None:
