@@ -32,7 +32,8 @@ _IN_HAND = (
     Status.ATTENTION,
 )
 # Parts whose state calls for a job, beside the job table; what `upkeep` decides by the clock or by findings is left to
-# it. A job that leaves no trace in its order need not live: it is enough that it was asked for.
+# it. A job that leaves no trace in its order need not live: it is enough that it was asked for. What was asked to go
+# back to the supplier stands in the order's own text, with a tag of 12 characters for each that waits.
 _MAY_LACK = """
 o.status IN ('created', 'waiting') AND NOT EXISTS (
     SELECT 1 FROM jobs AS j WHERE j.name = 'expire' AND j.ref = o.id AND j.status IN ('ready', 'running'))
@@ -51,6 +52,9 @@ OR EXISTS (
     AND NOT EXISTS (
         SELECT 1 FROM jobs AS j WHERE j.name = 'check-reservation' AND j.ref = r.external_ref
         AND j.status IN ('ready', 'running')))
+OR o.state LIKE '%"is":"asked"%' AND (LENGTH(o.state) - LENGTH(REPLACE(o.state, '"is":"asked"', ''))) / 12 > (
+    SELECT COUNT(*) FROM jobs AS j
+    WHERE j.order_id = o.id AND j.name = 'return-keys' AND j.status IN ('ready', 'running'))
 OR o.updated_at >= :recalled AND EXISTS (
     SELECT 1 FROM units AS u WHERE u.order_id = o.id AND u.supplier_key_id LIKE 'event:%')
     AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.order_id = o.id AND j.name = 'check-reservation')
@@ -66,7 +70,7 @@ def _page(of: str, at: str) -> Statement:
     """A page of orders by (time, id), each with whether it may lack a job."""
     return Statement(
         f"SELECT o.id, o.{at} AS place, CASE WHEN {_MAY_LACK} THEN 1 ELSE 0 END AS lacks FROM "  # noqa: S608 - our text
-        f"(SELECT id, status, owed, created_at, updated_at FROM orders WHERE {of} AND updated_at < :before "
+        f"(SELECT id, status, owed, created_at, updated_at, state FROM orders WHERE {of} AND updated_at < :before "
         f"AND ({at}, id) > (:at, :id) ORDER BY {at}, id LIMIT :most) AS o ORDER BY o.{at}, o.id"
     )
 
