@@ -127,8 +127,9 @@ def _purchases(order: Order, now: datetime, policy: Policy) -> Iterator[Need]:
 def _is_wanted(order: Order, res: Waiting, now: datetime, policy: Policy) -> bool:
     if isinstance(order.closing, Cancelled | Refunded):
         return _is_worth_a_look(res, now, policy)
-    told = [one for one in order.findings if one.blocking]
-    return not any(one.subject == res.plan.ref for one in told) if order.is_settled else not told
+    if any(one.subject == res.plan.ref for one in order.findings):
+        return False  # whoever was told answers
+    return order.is_settled or not any(one.blocking for one in order.findings)
 
 
 def _is_worth_a_look(res: Waiting, now: datetime, policy: Policy) -> bool:

@@ -171,10 +171,12 @@ def test_an_order_left_hanging_needs_one_more_look() -> None:
 def test_a_purchase_that_a_person_was_asked_about_is_not_asked_for() -> None:
     """The answer asks for it."""
     order = every_state()["reservation-doubtful"]
-    told = with_finding(order, a_finding(order, reason=FindingReason.SUPPLIER_DOUBT, subject="o1-1", blocking=True))
-    other = with_finding(order, a_finding(order, reason=FindingReason.SUPPLIER_DOUBT, subject="o1-7", blocking=True))
+    doubt = FindingReason.SUPPLIER_DOUBT
+    told = with_finding(order, a_finding(order, reason=doubt, subject="o1-1", blocking=True))
+    aside = with_finding(order, a_finding(order, reason=doubt, subject="o1-1", blocking=False))
+    other = with_finding(order, a_finding(order, reason=doubt, subject="o1-7", blocking=True))
 
-    assert (needs(told), needs(other)) == ((), ("reserve:o1-1",))
+    assert (needs(told), needs(aside), needs(other)) == ((), (), ("reserve:o1-1",))
 
 
 def test_a_purchase_without_money_waits_for_the_person_who_was_told() -> None:
