@@ -1,5 +1,5 @@
 """
-The storage ports on SQLAlchemy Core: SQLite now, PostgreSQL with the same statements.
+The storage ports on SQLAlchemy Core: SQLite and PostgreSQL, with the same statements.
 
 Rules of this package:
 
