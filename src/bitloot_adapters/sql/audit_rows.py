@@ -26,6 +26,7 @@ FIRST = "0" * 64
 """What stands before the first row."""
 LONGEST_AGENT = 256
 _SALT_BYTES = 16
+_AT_ONCE = 1000
 # On SQLite each writer is the only one already. Of two at once, the second would build on a row that is not the last.
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext('bitloot: audit of product keys'))")
 _LAST = text("SELECT hash FROM key_access ORDER BY id DESC LIMIT 1")
@@ -104,7 +105,8 @@ def verify(connection: Connection, earlier: Head | None) -> Verdict:
     """Check every row against the one before it, and the chain against a head that it once had."""
     count, broken, is_there = 0, None, earlier is None
     head: Head | None = None
-    for row in connection.execute(_ALL).mappings():
+    # A part at a time: the chain is longer than what should be held at once, or than the event loop should wait.
+    for row in connection.execute(_ALL, execution_options={"yield_per": _AT_ONCE}).mappings():
         count += 1
         if broken is None and not _is_whole(row, FIRST if head is None else head.digest):
             broken = int(row["id"])

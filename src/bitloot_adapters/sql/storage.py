@@ -23,9 +23,9 @@ from bitloot_adapters.sql.figures import SqlFigures
 from bitloot_adapters.sql.inbox import PayloadSealer, SqlInbox
 from bitloot_adapters.sql.jobs import SqlJobs
 from bitloot_adapters.sql.loose_ends import SqlLooseEnds
+from bitloot_adapters.sql.opening import open_database
 from bitloot_adapters.sql.queries import SqlQueries
 from bitloot_adapters.sql.requests import SqlRequests
-from bitloot_adapters.sql.sqlite import open_sqlite
 from bitloot_adapters.sql.staff import SqlStaff
 from bitloot_adapters.sql.store import SqlOrderStore
 from bitloot_adapters.sql.switches import SqlSwitches
@@ -128,5 +128,8 @@ async def open_storage(url: str, sealer: PayloadSealer) -> AsyncIterator[SqlStor
     Raises:
         InvalidInput: the URL is none that we can use.
     """
-    async with open_sqlite(DatabaseUrl.parse(url)) as database:
+    database = open_database(DatabaseUrl.parse(url))
+    try:
         yield SqlStorage.over(database, sealer)
+    finally:
+        await database.close()
