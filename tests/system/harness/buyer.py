@@ -54,6 +54,10 @@ class Buyer:
         self._url = url
         self._mailbox = mailbox
 
+    def at(self, url: str) -> Buyer:
+        """The same buyer at another door of the shop; the links in mails stay as they are."""
+        return Buyer(self._session, url, self._mailbox)
+
     async def place(
         self, *, product: str = "game", quantity: int = 1, coin: str = "btc", payable: bool = True
     ) -> Placed:

@@ -85,6 +85,17 @@ class Production:
         mails = ((str(number), taken) for number, taken in enumerate(self.mail.taken))
         return found + [f"mail {number}" for number, taken in mails if holds([taken.raw, taken.plain], texts)]
 
+    def check_mailed_once(self, orders: Sequence[Placed]) -> None:
+        """Each buyer got one mail; a second one only where the mail server's answer got lost, and then the same one."""
+        for placed in orders:
+            tries = self.system.books.rows(
+                "SELECT attempts, last_error FROM jobs WHERE name = 'send-mail' AND order_id = ?", placed.order_id
+            )
+            unknown = sum("no answer to the message" in (row["last_error"] or "") for row in tries)
+            messages = self.messages(placed)
+            assert len(set(messages)) == 1
+            assert len(messages) == 1 or unknown, tries
+
     def messages(self, placed: Placed) -> list[str]:
         """The Message-IDs of the mails to a buyer."""
         return [mail.message_id for mail in self.system.buyer.mails(placed)]
