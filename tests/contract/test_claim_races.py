@@ -38,6 +38,7 @@ async def processes(url: DatabaseUrl) -> AsyncIterator[list[SqlWorld]]:
     """Three that share it, each with connections of its own."""
 
     def opened(commits: Commits) -> Database:
+        """One more process at the same database."""
         return open_database(url, commit=commits)
 
     async with AsyncExitStack() as stack:
@@ -70,6 +71,7 @@ async def test_once_a_pause_has_returned_nothing_is_claimed(processes: list[SqlW
     orders = [await given_planned(first, f"o{number}") for number in range(ORDERS)]
 
     async def pause() -> int:
+        """What is claimed at the moment at which the pause has returned."""
         await third.switches.pause(ANN)
         return await claimed(third)
 
