@@ -26,6 +26,8 @@ from doc_pages import ROOT
 _CODE = ("src", "tests")
 _ABOUT_DOCS = ROOT / "tests" / "unit" / "docs"
 """What is said there of names that do not exist makes none of them."""
+_DEPLOYED = ROOT / "docs" / "deploy"
+"""Units, rules and settings of the programs around the service: they define names, too."""
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACE = re.compile(r"[{:][^/}]*}?")
 
@@ -38,8 +40,9 @@ def _trees() -> dict[Path, ast.Module]:
 
 @cache
 def words() -> frozenset[str]:
-    """Every word in the code, its texts and comments included."""
+    """Every word in the code and in what is deployed with it, texts and comments included."""
     sources = [path.read_text(encoding="utf-8") for path in _trees() if not path.is_relative_to(_ABOUT_DOCS)]
+    sources += [path.read_text(encoding="utf-8") for path in _DEPLOYED.iterdir() if path.suffix != ".md"]
     sources += [(ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "pyproject.toml", "conftest.py")]
     return frozenset(word for source in sources for word in _WORD.findall(source))
 

@@ -25,6 +25,9 @@ FOREIGN = frozenset(
         *("SIGTERM", "SIGKILL", "SIGINT"),
         # Python's, its tools' and its packages' own words
         *("typing", "Protocol", "TYPE_CHECKING", "AttributeError", "runtime_checkable", "async_sessionmaker"),
+        # what Prometheus' client says of a process
+        *("process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds"),
+        *("process_start_time_seconds", "python_info"),
         # words of a vendor that we do not read
         *("fulfillOrder", "Dockerfile"),
     }

@@ -50,20 +50,22 @@ class _Collector:
 
 def _counted(counts: Counts) -> Iterator[Metric]:
     yield _counter(
-        "bitloot_http_requests",
+        "bitloot_http_requests_total",
         "Answered requests.",
         ("method", "route", "status"),
         {(method, route, str(status)): count for (method, route, status), count in counts.requests.items()},
     )
-    yield _counter("bitloot_webhooks", "Webhooks, by what became of them.", ("source", "verdict"), counts.webhooks)
     yield _counter(
-        "bitloot_order_events",
+        "bitloot_webhooks_total", "Webhooks, by what became of them.", ("source", "verdict"), counts.webhooks
+    )
+    yield _counter(
+        "bitloot_order_events_total",
         "What happened to orders.",
         ("event",),
         {(event,): count for event, count in counts.events.items()},
     )
-    yield _counter("bitloot_jobs", "Jobs, by how they ended.", ("name", "outcome"), counts.jobs)
-    yield _counter("bitloot_calls", "Calls to what lies outside.", ("port", "operation", "outcome"), counts.calls)
+    yield _counter("bitloot_jobs_total", "Jobs, by how they ended.", ("name", "outcome"), counts.jobs)
+    yield _counter("bitloot_calls_total", "Calls to what lies outside.", ("port", "operation", "outcome"), counts.calls)
     yield _histogram("bitloot_job_seconds", "How long jobs took.", ("name",), counts.job_seconds)
     yield _histogram("bitloot_call_seconds", "How long calls took.", ("port", "operation"), counts.call_seconds)
     yield _histogram(

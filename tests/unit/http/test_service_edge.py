@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from bitloot_core.testing.samples import a_product
 from bitloot_http.app import PAGES
 from bitloot_http.endpoints import ENDPOINTS
+from bitloot_http.handlers.console.routes import CONSOLE
 from bitloot_http.openapi import document
 from bitloot_http.problem_kinds import KINDS
 
@@ -171,7 +172,7 @@ async def test_the_document_lists_what_the_router_has(world: World) -> None:
         if route.resource is not None and route.method != "HEAD"
     }
 
-    assert routed == described | {(method, path) for method, path, _ in PAGES}
+    assert routed == described | {(method, path) for method, path, _ in (*PAGES, *CONSOLE)}
     assert (await world.client.get("/openapi.json")).status == 200
 
 
