@@ -13,14 +13,16 @@ from datetime import timedelta
 
 import structlog
 
-from bitloot_core.usecases.run_job import due_jobs, run_job
+from bitloot_core.usecases.run_job import do_job, due_jobs, put_down, take_job
 from bitloot_core.usecases.shop import Shop
+from bitloot_core.usecases.work import Work
 from bitloot_core.values.ids import JobId
 from bitloot_http import log_context
 
 _LOG = structlog.get_logger("bitloot.worker")
 _PAUSE_SECONDS = 0.05
 _MOST_PAUSES = 40
+_PUT_DOWN_SECONDS = 3.0
 _HANDED_ON = frozenset({"request_id"})
 
 
@@ -67,7 +69,7 @@ class Worker:
 
     async def stop(self, *, grace: timedelta) -> None:
         """
-        Stop looking, finish what is in hand within `grace`, and give up the rest: its leases run out by themselves.
+        Stop looking, finish what is in hand within `grace`, and break off the rest: its leases are given back.
         """
         if self._relay is not None:
             self._relay.cancel()
@@ -92,7 +94,9 @@ class Worker:
         async with self._slots:
             await self._let_pass()
             try:
-                await run_job(self._shop, job_id)
+                work = await take_job(self._shop, job_id)
+                if work is not None:
+                    await _finish_or_put_down(work)
             except Exception as error:  # noqa: BLE001  # the store is away: the lease runs out, the job comes again
                 _LOG.warning("job left to its lease", error=type(error).__name__)
 
@@ -116,3 +120,14 @@ class Worker:
                 await asyncio.wait(fresh, return_when=asyncio.FIRST_COMPLETED)
             else:
                 await asyncio.sleep(self._look_every)
+
+
+async def _finish_or_put_down(work: Work) -> None:
+    """Do a job; if we are told to stop in the middle, give it back before we go."""
+    try:
+        await do_job(work)
+    except asyncio.CancelledError:
+        async with asyncio.timeout(_PUT_DOWN_SECONDS):
+            await put_down(work)
+        _LOG.info("job put down")
+        raise

@@ -47,13 +47,35 @@ async def run_job(shop: Shop, job_id: JobId) -> bool:
     Raises:
         Exception: only what the store raises when not even that could be written; the lease then runs out by itself.
     """
+    work = await take_job(shop, job_id)
+    if work is None:
+        return False
+    await do_job(work)
+    return True
+
+
+async def take_job(shop: Shop, job_id: JobId) -> Work | None:
+    """Claim one job under a lease, for whoever may have to put it down again; None if it is not due or not free."""
     started = shop.clock.monotonic()
     job = await shop.jobs.claim(job_id, now=shop.clock.now(), lease=shop.policy.lease, token=shop.ids.token())
-    if job is None:
-        return False
+    return None if job is None else Work(shop=shop, job=job, started=started)
+
+
+async def do_job(work: Work) -> None:
+    """Do a job that is ours. Raises as `run_job`."""
     with suppress(LeaseLost):  # whoever has it now does it again
-        await _try(Work(shop=shop, job=job, started=started))
-    return True
+        await _try(work)
+
+
+async def put_down(work: Work) -> None:
+    """
+    Give back the lease of a job that was broken off, so that another worker can take it up at once.
+
+    Nothing is known of what was under way, as after a crash: whoever takes it up looks first. The try counts. Has no
+    effect if the job has ended, or is somebody else's by now. Raises as `run_job`.
+    """
+    with suppress(LeaseLost):
+        await work.end(Retry(at=work.now, error="its worker was told to stop"))
 
 
 async def _try(work: Work) -> None:

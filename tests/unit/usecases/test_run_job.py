@@ -13,7 +13,7 @@ from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.usecases.change_order import MOST_TRIES, commit
 from bitloot_core.usecases.close_order import cancel_order, retry_order
-from bitloot_core.usecases.run_job import due_jobs, run_job
+from bitloot_core.usecases.run_job import do_job, due_jobs, put_down, run_job, take_job
 from bitloot_core.values.errors import StaleOrder, Unavailable, Unknown
 from bitloot_core.values.ids import JobId
 
@@ -159,3 +159,39 @@ async def test_what_the_store_cannot_write_is_raised(shop: FakeShop) -> None:
     await shop.pass_time(timedelta(minutes=3))
 
     assert isinstance((await shop.order(order.id)).closing, Fulfilled)
+
+
+async def test_a_job_that_is_put_down_is_free_at_once_and_has_cost_a_try(shop: FakeShop) -> None:
+    """A worker that stops in the middle need not let anybody wait for its lease."""
+    await delivered(shop)
+    shop.clock.advance(timedelta(seconds=15))
+    (job_id,) = await due_jobs(shop.shop, 10)
+    work = await take_job(shop.shop, job_id)
+    assert work is not None
+
+    taken = await due_jobs(shop.shop, 10)
+    await put_down(work)
+
+    assert taken == ()
+    assert await due_jobs(shop.shop, 10) == (job_id,)
+    assert shop.storage.database.jobs[job_id].attempts == 1
+
+
+async def test_a_job_that_ended_or_was_taken_over_cannot_be_put_down(shop: FakeShop) -> None:
+    """Its lease is not ours any more: whoever has it now goes on undisturbed."""
+    await delivered(shop)
+    shop.clock.advance(timedelta(seconds=15))
+    (job_id,) = await due_jobs(shop.shop, 10)
+    late = await take_job(shop.shop, job_id)
+    shop.clock.advance(DAY)
+    taken_over = await take_job(shop.shop, job_id)
+    assert late is not None
+    assert taken_over is not None
+
+    await put_down(late)
+    still_taken = job_id not in await due_jobs(shop.shop, 10)
+    await do_job(taken_over)
+    await put_down(taken_over)
+
+    assert still_taken
+    assert shop.storage.database.jobs[job_id].status == "done"
