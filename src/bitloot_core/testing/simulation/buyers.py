@@ -20,7 +20,7 @@ from bitloot_core.usecases.place_order import Item, PlaceOrder, place_order
 from bitloot_core.usecases.reveal_keys import Revealed, Visitor, look_at_link, reveal_keys
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import BitlootError, Refused
-from bitloot_core.values.ids import GatewayPaymentId, OrderId, ProductId
+from bitloot_core.values.ids import GatewayPaymentId, OrderId
 from bitloot_core.values.reading import PaymentWord
 
 _TRIES = 8
@@ -77,9 +77,12 @@ class Buyer:
         scene.facts.emails[self.order_id] = self.email
         self._coin = chance.pick(("btc", "ltc", "xrp"), "buyer", number, "coin")
         self._opened = 0
+        first = chance.pick(range(len(PRODUCTS)), "buyer", number, "product")
         self._items = tuple(
-            Item(product_id=ProductId(product), quantity=chance.pick((1, 1, 1, 2, 3, 11), "buyer", number, product))
-            for product in PRODUCTS[: chance.pick((1, 1, 1, 2, 3), "buyer", number, "products")]
+            Item(product_id=product.id, quantity=chance.pick((1, 1, 1, 2, 3, 11), "buyer", number, product.id))
+            for product in (*PRODUCTS, *PRODUCTS)[
+                first : first + chance.pick((1, 1, 1, 2, 3), "buyer", number, "products")
+            ]
         )
 
     async def live(self) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from bitloot_core.order.findings import Finding
+from bitloot_core.order.jobs import JobName, JobRequest
 from bitloot_core.testing.simulation.front_door import FrontDoor
 from bitloot_core.testing.simulation.process import NoAnswer
 from bitloot_core.testing.simulation.scene import Scene
@@ -32,7 +33,7 @@ _WHO = "admin:ann"
 _WHY = "a simulation"
 _ACTS = (
     *("retry", "retry", "retry ten times", "accept", "accept", "resolve", "refund", "cancel", "resend", "replay"),
-    *("pause", "resume", "forget"),
+    *("pause", "resume", "forget", "fulfil", "rotate"),
 )
 _RESUMES_AFTER = 1_800.0
 
@@ -96,6 +97,11 @@ class Operator:
                 return partial(cancel_order, order_id=order_id, by=_WHO, reason=_WHY)
             case "resend":
                 return partial(resend_link, order_id=order_id, by=_WHO)
+            case "fulfil":
+                return partial(_fulfil, order_id=order_id)
+            case "rotate":
+                self._scene.vault.add_master_key()
+                return _rotate
             case "forget":
                 return partial(forget_buyer, order_id=order_id, by=_WHO, reason=_WHY)
             case "pause":
@@ -143,3 +149,16 @@ class Operator:
             return None
         chosen = self._scene.chance.pick(webhooks, "operator", self._acts, "webhook")
         return partial(replay_webhook, webhook_id=chosen.id)
+
+
+async def _fulfil(shop: Shop, order_id: OrderId) -> None:
+    """Ask for an order to be bought and collected in one go."""
+    now = shop.clock.now()
+    job = JobRequest(name=JobName.FULFILL_ORDER, ref=order_id, order_id=order_id, due_at=now)
+    await shop.notifier.ring((await shop.jobs.ask(job, now=now),))
+
+
+async def _rotate(shop: Shop) -> None:
+    """Bring every sealed object under the newest master key."""
+    async for one in shop.vault.stored():
+        await shop.vault.rotate(one.ref)

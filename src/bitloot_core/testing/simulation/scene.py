@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from bitloot_core.order.policy import Policy
+from bitloot_core.order.reservations import KeyType
 from bitloot_core.ports.inbox import Source
 from bitloot_core.ports.system import Clock, Ids
 from bitloot_core.testing.links import FakeLinks
 from bitloot_core.testing.mailer import FakeMailer
 from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.payment_gateway import FakePaymentGateway
+from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.testing.simulation.chance import Chance
 from bitloot_core.testing.simulation.fates import Fates
@@ -35,7 +37,14 @@ from bitloot_core.values.money import Money
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 VALIDITY = timedelta(hours=8)
 """How long the gateway waits for coins: days in life, hours here."""
-PRODUCTS = ("game", "other", "rare")
+PRODUCTS = (
+    a_product("game", price="19.99"),
+    a_product("other", price="12.49"),
+    a_product("rare", price="24.00"),
+    attrs.evolve(a_product("poster", price="14.99"), key_type=KeyType.ANY),
+    attrs.evolve(a_product("soon", price="29.99"), release_date=(START + timedelta(days=1)).date()),
+)
+"""Text keys, one that is nearly sold out, keys that are pictures, and a preorder."""
 POLICY = Policy(
     payment_lifetime=VALIDITY,
     payment_afterlife=timedelta(hours=1),

@@ -6,14 +6,21 @@ from __future__ import annotations
 
 import asyncio
 
+from bitloot_core.order.reservations import KeyType
 from bitloot_core.ports.inbox import Source
 from bitloot_core.ports.supplier import Purchase
 from bitloot_core.testing.simulation.post import Post
 from bitloot_core.testing.simulation.scene import PRODUCTS, Scene
-from bitloot_core.values.ids import SupplierOrderId, SupplierProductId, order_of
+from bitloot_core.values.ids import SupplierOrderId, order_of
 
-_COSTS = {"game": "5.00", "other": "7.25", "rare": "9.99"}
-_LEFT = {"game": 10_000, "other": 10_000, "rare": 6}
+_SHELF = {
+    "game": ("5.00", 10_000),
+    "other": ("7.25", 10_000),
+    "rare": ("9.99", 6),
+    "poster": ("4.10", 10_000),
+    "soon": ("8.80", 10_000),
+}
+"""What one costs, and how many there are."""
 
 
 class SupplierSide:
@@ -24,8 +31,13 @@ class SupplierSide:
         self._post = post
         self._supplier = scene.supplier
         for product in PRODUCTS:
-            name = SupplierProductId(f"supplier-{product}")
-            self._supplier.in_stock(name, _LEFT[product], cost=_COSTS[product])
+            name, (cost, left) = product.supplier_product_id, _SHELF[product.id]
+            if product.release_date is not None:
+                self._supplier.preorder_open(name, left, cost=cost)
+            elif product.key_type is KeyType.ANY:
+                self._supplier.pictures_in_stock(name, left, cost=cost)
+            else:
+                self._supplier.in_stock(name, left, cost=cost)
 
     def sold(self, purchase: Purchase) -> None:
         """A purchase has just been made: begin to work on it."""
@@ -65,7 +77,8 @@ class SupplierSide:
         self._scene.facts.delivered[order_id] = self._scene.loop.time()
         what = "the rest" if count is None else f"{count} key(s)"
         self._scene.history.add("supplier", f"delivers {what} of {supplier_order_id}", order_id)
-        with_key = self._scene.chance.happens(0.3, "key in the event", supplier_order_id)
+        is_text = all(b"PNG" not in serial for serial in self._supplier.serials_of(supplier_order_id))
+        with_key = is_text and self._scene.chance.happens(0.3, "key in the event", supplier_order_id)
         self._tell(supplier_order_id, order_id, with_key=with_key)
 
     def _fail(self, supplier_order_id: SupplierOrderId, order_id: str, *, refunds: bool) -> None:

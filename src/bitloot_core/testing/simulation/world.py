@@ -13,7 +13,6 @@ import attrs
 from bitloot_core.order.jobs import JobRequest
 from bitloot_core.ports.inbox import Source
 from bitloot_core.testing.memory import MemoryStorage
-from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.simulation.buyers import Buyer
 from bitloot_core.testing.simulation.caretaker import Caretaker
 from bitloot_core.testing.simulation.exams import Exams
@@ -64,7 +63,7 @@ class World:
         store: Callable[[MemoryStorage], Store] = MemoryStore,
     ) -> None:
         self.scene = Scene(loop, seed=seed, weather=weather, only=only, without=without, store=store)
-        self.scene.store.offer([a_product(product, price="19.99", max_cost="10.00") for product in PRODUCTS])
+        self.scene.store.offer(PRODUCTS)
         self.kills = 0
         self.violation: Violation | None = None
         self._failure: BaseException | None = None
