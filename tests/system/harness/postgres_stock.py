@@ -46,6 +46,7 @@ class PostgresShop:
         numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", query)
 
         async def read() -> list[dict[str, Any]]:
+            """Over a connection of its own: the server may have been ended since."""
             connection = await asyncpg.connect(self.url)
             try:
                 return [dict(row) for row in await connection.fetch(numbered, *values)]
