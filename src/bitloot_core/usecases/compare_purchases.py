@@ -31,6 +31,7 @@ from bitloot_core.order.reservations import (
     Reservation,
     SupplierWord,
 )
+from bitloot_core.order.units import ReturnedUnit
 from bitloot_core.ports.supplier import Purchase
 from bitloot_core.values.ids import SupplierProductId
 
@@ -133,7 +134,7 @@ def _other_word(order: Order, res: Bought, purchase: Purchase, now: datetime, po
         case PlacedReservation() if purchase.word in DEAD_WORDS:
             text = f"The supplier calls purchase {_named(purchase)} {purchase.word}; our books do not have that yet."
             yield _behind(order, res, purchase, text, now)
-        case CompletedReservation():
+        case CompletedReservation() if not _went_back(order, res):
             yield from _told_by(order, RecordSupplierWord(number=res.plan.number, word=purchase.word), now, policy)
         case FallenReservation() if purchase.word not in DEAD_WORDS:
             yield Amiss(
@@ -146,6 +147,12 @@ def _other_word(order: Order, res: Bought, purchase: Purchase, now: datetime, po
             )
         case _:
             pass
+
+
+def _went_back(order: Order, res: Bought) -> bool:
+    """Whether we gave keys of it back ourselves: then the supplier's word is no news."""
+    back = {unit.id for unit in order.units if isinstance(unit, ReturnedUnit)}
+    return not back.isdisjoint(res.plan.units)
 
 
 def _told_by(order: Order, command: OrderCommand, now: datetime, policy: Policy) -> Iterator[Amiss]:

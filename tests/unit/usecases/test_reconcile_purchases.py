@@ -6,15 +6,19 @@ import attrs
 import pytest
 from reconciling import delivered, foreign, open_ones, reasons, reconciled
 
-from bitloot_core.order.discrepancies import Behind
+from bitloot_core.order.discrepancies import Amiss, Behind
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import JobName, JobRequest
 from bitloot_core.order.order import Order
-from bitloot_core.order.reservations import SupplierWord
+from bitloot_core.order.policy import Policy
+from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, SupplierWord
 from bitloot_core.order.status import Status, shown_status
+from bitloot_core.order.units import Unit
 from bitloot_core.ports.supplier import Purchase
+from bitloot_core.testing.order_states import every_state
 from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.shop import FakeShop
+from bitloot_core.usecases.compare_purchases import compare_purchase, wanted_of
 from bitloot_core.usecases.reconcile import Report
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import SupplierOrderId, SupplierProductId
@@ -214,3 +218,32 @@ async def test_a_list_is_read_a_day_at_a_time(shop: FakeShop) -> None:
     assert len(spans) == 3
     assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
     assert report.purchases == 1
+
+
+def test_a_purchase_whose_keys_we_gave_back_is_no_news() -> None:
+    """The supplier calls it refunded because we asked for it."""
+    order = every_state()["unit-returned"]
+    (placed,) = order.reservations
+    assert isinstance(placed, PlacedReservation)
+    done = CompletedReservation(
+        plan=placed.plan,
+        supplier_order_id=placed.supplier_order_id,
+        charged=placed.charged,
+        placed_at=placed.placed_at,
+        completed_at=placed.placed_at,
+    )
+    listed = attrs.evolve(
+        foreign(placed.plan.ref, word=SupplierWord.REFUNDED),
+        supplier_order_id=placed.supplier_order_id,
+        charged=placed.charged,
+        quantities=wanted_of(placed.plan),
+    )
+
+    def found(units: tuple[Unit, ...]) -> list[FindingReason | str]:
+        """What is told of the purchase of an order with these units."""
+        kept = attrs.evolve(order, units=units, reservations=(done,))
+        told = compare_purchase(kept, listed, now=order.created_at, policy=Policy())
+        return [one.reason for one in told if isinstance(one, Amiss)]
+
+    assert found(order.units) == []
+    assert found(tuple(unit for unit in order.units if unit in order.held)) == [FindingReason.SUPPLIER_CANCELLED]
