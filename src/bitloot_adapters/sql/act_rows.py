@@ -11,8 +11,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.columns import micros, moment, storable
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.audit import ActRow
-from bitloot_core.ports.store import StaffAct
 from bitloot_core.values.ids import OrderId
 
 _ADD = text(

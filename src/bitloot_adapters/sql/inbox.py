@@ -17,6 +17,7 @@ from bitloot_adapters.sql import inbox_rows
 from bitloot_adapters.sql.columns import moment, moment_or_none
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.inbox_rows import Arrival
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.inbox import Inbox, Received, Source, StoredWebhook, VerifiedWebhook, WebhookStatus
 from bitloot_core.values.errors import Unavailable
 from bitloot_core.values.ids import JobId, OrderId, WebhookId
@@ -112,9 +113,9 @@ class SqlInbox:
         row = await self._database.look(lambda c: inbox_rows.get_webhook(c, webhook_id))
         return self._opened(row)
 
-    async def replay(self, webhook_id: WebhookId, *, now: datetime) -> JobId:
+    async def replay(self, webhook_id: WebhookId, *, now: datetime, act: StaffAct | None = None) -> JobId:
         """Ask for its job again, whatever its status."""
-        return await self._database.write(lambda c: inbox_rows.replay(c, webhook_id, now=now))
+        return await self._database.write(lambda c: inbox_rows.replay(c, webhook_id, now=now, act=act))
 
     async def prune_bodies(self, *, before: datetime) -> int:
         """Remove a batch of bodies that arrived before a time; the number of those removed, 0 when none is left."""

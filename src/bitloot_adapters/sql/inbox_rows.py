@@ -16,12 +16,14 @@ import msgspec
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.engine import Connection
 
+from bitloot_adapters.sql.act_rows import add_acts
 from bitloot_adapters.sql.columns import micros, storable
 from bitloot_adapters.sql.inbox_postgres import store_at_once
 from bitloot_adapters.sql.job_rows import ON_LIVING, ask
 from bitloot_adapters.sql.statements import Statement, fetch
 from bitloot_adapters.sql.tables import WEBHOOK_LOGS
 from bitloot_core.order.jobs import JobRequest
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.inbox import Received, Source, VerifiedWebhook
 from bitloot_core.values.errors import NotFound, Refused
 from bitloot_core.values.ids import JobId, OrderId, WebhookId
@@ -123,7 +125,7 @@ def get_webhook(connection: Connection, webhook_id: WebhookId) -> Any:
     return row
 
 
-def replay(connection: Connection, webhook_id: WebhookId, *, now: datetime) -> JobId:
+def replay(connection: Connection, webhook_id: WebhookId, *, now: datetime, act: StaffAct | None) -> JobId:
     """
     Ask for a webhook's job again.
 
@@ -146,6 +148,8 @@ def replay(connection: Connection, webhook_id: WebhookId, *, now: datetime) -> J
         order_id=None if order_id is None else OrderId(order_id),
         due_at=now,
     )
+    if act is not None:
+        add_acts(connection, (act,))
     return ask(connection, request, now=now).id
 
 

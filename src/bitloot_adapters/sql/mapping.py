@@ -60,6 +60,7 @@ from bitloot_core.order.reservations import (
     RefusedReservation,
     Reservation,
 )
+from bitloot_core.order.returns import AcceptedReturn, AskedReturn, KeyReturn, RefusedReturn
 from bitloot_core.order.units import HeldUnit, OwedUnit, ReplacedUnit, ReturnedUnit, Unit
 
 T = TypeVar("T")
@@ -101,6 +102,11 @@ CLOSING_TAGS: Mapping[type[Closing], str] = {
     Refunded: "refunded",
 }
 BUYER_TAGS: Mapping[type[AnyBuyer], str] = {Buyer: "named", UnnamedBuyer: "unnamed"}
+RETURN_TAGS: Mapping[type[KeyReturn], str] = {
+    AskedReturn: "asked",
+    AcceptedReturn: "accepted",
+    RefusedReturn: "refused",
+}
 LINK_TAGS: Mapping[type[Link], str] = {NoLink: "none", LiveLink: "live"}
 EVENT_TAGS: Mapping[type[OrderEvent], str] = {event: event.__name__ for event in get_args(OrderEvent)}
 
@@ -115,6 +121,7 @@ class Head:
     closing: Closing
     link: Link
     findings_opened: int
+    returns: tuple[KeyReturn, ...] = ()
 
 
 def _converter() -> MsgspecJsonConverter:
@@ -128,6 +135,7 @@ def _converter() -> MsgspecJsonConverter:
         (Closing, CLOSING_TAGS),
         (AnyBuyer, BUYER_TAGS),
         (Link, LINK_TAGS),
+        (KeyReturn, RETURN_TAGS),
         (OrderEvent, EVENT_TAGS),
     ):
         configure_tagged_union(union, converter, tag_generator=tags.__getitem__, tag_name=TAG)

@@ -101,6 +101,7 @@ def get_order(connection: Connection, order_id: OrderId) -> Order:
         reservations=tuple(map(mapping.load_reservation, parts.get(_RESERVATION, ()))),
         closing=head.closing,
         link=head.link,
+        returns=head.returns,
         findings=tuple(map(mapping.load_finding, parts.get(_FINDING, ()))),
         findings_opened=head.findings_opened,
         version=rows[0][1],
@@ -203,6 +204,7 @@ def _order_values(change: Change, before: Order | None, after: Order) -> dict[st
                 closing=after.closing,
                 link=after.link,
                 findings_opened=after.findings_opened,
+                returns=after.returns,
             )
         ),
     }

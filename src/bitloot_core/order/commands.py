@@ -12,6 +12,7 @@ import attrs
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.payments import Invoice
 from bitloot_core.order.reservations import SupplierWord
+from bitloot_core.order.staff_commands import StaffCommand
 from bitloot_core.values.ids import (
     FindingId,
     GatewayPaymentId,
@@ -239,4 +240,5 @@ OrderCommand: TypeAlias = (
     | OpenFinding
     | ResolveFinding
     | ForgetBuyer
+    | StaffCommand
 )

@@ -12,7 +12,15 @@ from datetime import datetime
 from typing import assert_never
 
 from bitloot_core.order import commands as c
-from bitloot_core.order import decide_closing, decide_delivery, decide_payment, decide_purchase
+from bitloot_core.order import (
+    decide_closing,
+    decide_delivery,
+    decide_keys,
+    decide_payment,
+    decide_purchase,
+    decide_staff,
+)
+from bitloot_core.order import staff_commands as sc
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.finding_steps import finding
 from bitloot_core.order.forgetting import forget
@@ -83,5 +91,21 @@ def decide(  # noqa: C901, PLR0912  # one case a command
             return decide_closing.resolve_finding(order, command, now)
         case c.ForgetBuyer():
             return forget(order, command, now)
+        case sc.ReplaceKey():
+            return decide_keys.replace_key(order, command, now)
+        case sc.ReturnKeys():
+            return decide_keys.return_keys(order, command, now, policy)
+        case sc.RecordReturn():
+            return decide_keys.record_return(order, command, now)
+        case sc.RecordReturnRefusal():
+            return decide_keys.record_return_refusal(order, command, now)
+        case sc.Rebuy():
+            return decide_staff.rebuy(order, command, now)
+        case sc.ParkOrder():
+            return decide_staff.park(order, command, now)
+        case sc.UnparkOrder():
+            return decide_staff.unpark(order, command, now)
+        case sc.RetryJob():
+            return decide_staff.retry_job(order, command, now)
         case never:
             assert_never(never)

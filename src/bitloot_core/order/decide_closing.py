@@ -8,11 +8,13 @@ from datetime import datetime
 
 from bitloot_core.order import commands as c
 from bitloot_core.order import events as e
+from bitloot_core.order.decide_staff import refuse_parked, settle_parking, unpark
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Order, Refunded
 from bitloot_core.order.purchase import plan_purchases
 from bitloot_core.order.refusals import TransitionRefused
+from bitloot_core.order.staff_commands import UnparkOrder
 from bitloot_core.order.status import Status, status_of
 from bitloot_core.order.upkeep import may_expire
 from bitloot_core.values.errors import NotFound
@@ -47,7 +49,8 @@ def cancel(order: Order, command: c.CancelOrder, now: datetime) -> tuple[e.Order
         raise TransitionRefused(order, command, f"the order is {status}: refund it instead", code="not-cancellable")
     if order.holds_money:
         raise TransitionRefused(order, command, "money came for it: refund it instead", code="not-cancellable")
-    return (e.OrderCancelled(at=now, by=command.by, reason=command.reason),)
+    settled = settle_parking(order, by=command.by, why="the order was cancelled", at=now)
+    return (*settled, e.OrderCancelled(at=now, by=command.by, reason=command.reason))
 
 
 def refund(order: Order, command: c.RecordRefund, now: datetime) -> tuple[e.OrderEvent, ...]:
@@ -59,15 +62,16 @@ def refund(order: Order, command: c.RecordRefund, now: datetime) -> tuple[e.Orde
     settled = tuple(
         e.FindingResolved(at=now, finding_id=one.id, by=command.by, reason="the order was refunded")
         for one in order.findings
-        if one.blocking or one.reason in _ABOUT_MONEY
+        if one.blocking or one.reason in _ABOUT_MONEY or one.reason is FindingReason.PARKED
     )
     return (*settled, e.OrderRefunded(at=now, by=command.by, reason=command.reason))
 
 
 def retry(order: Order, command: c.RetryOrder, now: datetime) -> tuple[e.OrderEvent, ...]:
     """Whatever is stuck is tried again; what is known to be dead is bought under a new attempt."""
-    if order.at_rest:
+    if order.is_over:
         raise TransitionRefused(order, command, f"the order is {status_of(order)}", code="nothing-to-retry")
+    refuse_parked(order, command)
     plans = plan_purchases(order) if order.is_settled else ()
     answered = tuple(one for one in order.findings if _is_tried_again(one))
     return (
@@ -96,7 +100,9 @@ def resolve_finding(order: Order, command: c.ResolveFinding, now: datetime) -> t
         if command.finding_id in _ever_opened(order):
             return ()
         raise NotFound("finding", command.finding_id)
-    if order.unbought and not order.at_rest and found.reason in (_UNBOUGHT if order.is_settled else _SENT_BACK):
+    if found.reason is FindingReason.PARKED:
+        return unpark(order, UnparkOrder(by=command.by, reason=command.reason), now)
+    if order.unbought and not order.is_over and found.reason in (_UNBOUGHT if order.is_settled else _SENT_BACK):
         raise TransitionRefused(order, command, "paid keys are still owed: retry or refund", code="still-owed")
     if _is_all_that_shows_money(order, found):
         raise TransitionRefused(order, command, "its money waits: accept it or record a refund", code="money-waits")

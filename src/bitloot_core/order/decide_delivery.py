@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bitloot_core.order import commands as c
 from bitloot_core.order import events as e
+from bitloot_core.order.decide_staff import refuse_parked
 from bitloot_core.order.finding_steps import finding, resolve
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
@@ -16,6 +17,9 @@ from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import PlacedReservation, Reservation
 from bitloot_core.order.units import OwedUnit
 from bitloot_core.values.ids import UnitId
+
+REPLACEMENT = "replacement"
+"""For whom a link is made when a key came in place of a bad one."""
 
 
 def hold_keys(order: Order, command: c.HoldKeys, now: datetime) -> tuple[e.OrderEvent, ...]:
@@ -63,6 +67,8 @@ def _link(order: Order, command: c.HoldKeys, now: datetime) -> tuple[e.OrderEven
     """
     if isinstance(order.closing, Refunded):
         return ()
+    if isinstance(order.closing, Fulfilled):  # it came in place of a bad one: the buyer is told with a link of its own
+        return (e.LinkIssued(at=now, link_id=command.link_id, expires_at=command.link_expires_at, by=REPLACEMENT),)
     if isinstance(order.link, LiveLink) and now - order.link.issued_at < order.link.expires_at - now:
         return ()
     return (e.LinkIssued(at=now, link_id=command.link_id, expires_at=command.link_expires_at, by="system"),)
@@ -101,6 +107,7 @@ def _after_refund(order: Order, res: Reservation, now: datetime) -> tuple[e.Orde
 
 def issue_link(order: Order, command: c.IssueLink, now: datetime) -> tuple[e.OrderEvent, ...]:
     """A fresh link is made only where there is something to open with it."""
+    refuse_parked(order, command)
     if not order.may_reveal:
         raise TransitionRefused(order, command, "the order is not paid, or was refunded", code="not-revealable")
     if not order.held:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bitloot_core.order import commands as c
 from bitloot_core.order import events as e
+from bitloot_core.order.decide_staff import refuse_parked
 from bitloot_core.order.finding_steps import finding, resolve
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Cancelled, Order, Refunded
@@ -39,6 +40,7 @@ def claim(order: Order, command: c.ClaimPurchase, now: datetime, policy: Policy)
         raise TransitionRefused(order, command, "no payment of this order counts", code="not-paid")
     if isinstance(order.closing, Refunded | Cancelled):
         raise TransitionRefused(order, command, "the order is closed", code="closed")
+    refuse_parked(order, command)
     res = order.reservation(command.number)
     match res:
         case PlannedReservation():

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
+from typing import assert_never
 
 import attrs
 
 from bitloot_core.order import events as e
-from bitloot_core.order.jobs import FIRST, JobName, JobRequest, MailKind, mail_ref, payment_ref
+from bitloot_core.order import staff_events as s
+from bitloot_core.order.jobs import FIRST, JobName, JobRequest, MailKind, mail_ref, payment_ref, return_ref
 from bitloot_core.order.ledger import LedgerEntry, LedgerKind
 from bitloot_core.order.order import LiveLink, Order, StillOpen
 from bitloot_core.order.payments import (
@@ -26,10 +28,12 @@ from bitloot_core.order.payments import (
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.reservations import (
     ClaimedReservation,
+    CompletedReservation,
     DoubtfulReservation,
     PlacedReservation,
     Plan,
     PlannedReservation,
+    supplier_order_of,
 )
 from bitloot_core.values.money import CoinAmount, Money
 
@@ -37,7 +41,9 @@ _MACHINES = frozenset({"system", "gateway"})
 """Who settles a finding by what it reports, not by saying so."""
 
 
-def effects_of(event: e.OrderEvent, order: Order, policy: Policy) -> tuple[JobRequest, ...]:
+def effects_of(  # noqa: C901, PLR0912  # one case a kind of event
+    event: e.OrderEvent, order: Order, policy: Policy
+) -> tuple[JobRequest, ...]:
     """
     The jobs that follow from an event.
 
@@ -71,12 +77,31 @@ def effects_of(event: e.OrderEvent, order: Order, policy: Policy) -> tuple[JobRe
             return (_job(order, JobName.SEND_MAIL, ref, event.at + policy.partly_ready),)
         case e.OrderFulfilled():
             return _delivery_mail(order, event.at)
-        case e.FindingResolved() if event.by not in _MACHINES and not order.at_rest:
+        case e.FindingResolved() if event.by not in _MACHINES and not order.is_over:
             return _everything_stuck(order, event.at)  # what is still wrong is found again
-        case e.OrderRetried():
+        case e.OrderRetried() | s.OrderUnparked():
             return _everything_stuck(order, event.at)
+        case s.UnitReplaced() | s.ReturnAsked() | s.JobAskedAgain():
+            return _asked_by_staff(event, order, policy)
         case _:
             return ()
+
+
+def _asked_by_staff(
+    event: s.UnitReplaced | s.ReturnAsked | s.JobAskedAgain, order: Order, policy: Policy
+) -> tuple[JobRequest, ...]:
+    match event:
+        case s.UnitReplaced():
+            if event.in_purchase is None:
+                return ()  # the purchase that is planned with it asks for itself
+            ref = _plan(order, event.in_purchase).ref
+            return (_job(order, JobName.CHECK_RESERVATION, ref, event.at + policy.supplier_poll[0]),)
+        case s.ReturnAsked():
+            return (_job(order, JobName.RETURN_KEYS, return_ref(order.id, event.supplier_order_id), event.at),)
+        case s.JobAskedAgain():
+            return (_job(order, event.name, event.ref, event.at),)
+        case never:
+            assert_never(never)
 
 
 def first_look(plan: Plan, placed_at: datetime, policy: Policy) -> datetime:
@@ -152,6 +177,8 @@ def entries_of(event: e.OrderEvent, before: Order, after: Order) -> tuple[Ledger
             return _moved(event.stray.attempt, before, after, event.at)
         case e.ReservationPlaced():
             return (_entry(after, LedgerKind.CHARGED, event.supplier_order_id, event.charged, event.at),)
+        case s.KeysReturned():
+            return _credited(event, after)
         case e.OrderRefunded():
             held = (payment for payment in after.payments if not is_returned(payment))
             return tuple(entry for payment in held for entry in _gone(payment, after, event.at))
@@ -188,6 +215,23 @@ def _gone(payment: Payment, order: Order, at: datetime) -> tuple[LedgerEntry, ..
     if received is None or gateway_id is None:
         return ()
     return (_entry(order, LedgerKind.REFUNDED, gateway_id, received, at),)
+
+
+def _credited(event: s.KeysReturned, order: Order) -> tuple[LedgerEntry, ...]:
+    """
+    What the supplier credits for keys that went back, as far as it can be told.
+
+    Of a purchase that was charged as a whole, a part is known only where all its keys cost the same.
+    """
+    name = event.supplier_order_id
+    res = next((one for one in order.reservations if supplier_order_of(one) == name), None)
+    if not event.keys or not isinstance(res, PlacedReservation | CompletedReservation):
+        return ()
+    charged, count = res.charged, len(res.plan.units)
+    back, rest = divmod(charged.minor * len(event.keys), count)
+    if len(event.keys) > count or rest or (len(res.plan.items) > 1 and len(event.keys) < count):
+        return ()
+    return (_entry(order, LedgerKind.RETURNED, name, Money.from_minor(back, charged.currency), event.at),)
 
 
 def _entry(order: Order, kind: LedgerKind, external_id: str, moved: Money | CoinAmount, at: datetime) -> LedgerEntry:

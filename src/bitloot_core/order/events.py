@@ -13,6 +13,7 @@ from bitloot_core.order.findings import Finding
 from bitloot_core.order.order import AnyBuyer, Line, UnnamedBuyer
 from bitloot_core.order.payments import Invoice, Receipt, StrayPayment, VoidReason
 from bitloot_core.order.reservations import Plan, SupplierWord
+from bitloot_core.order.staff_events import StaffStep
 from bitloot_core.values.ids import FindingId, LinkId, OrderId, StorageRef, SupplierKeyId, SupplierOrderId, UnitId
 from bitloot_core.values.money import CoinAmount, Money
 from bitloot_core.values.reading import PaymentWord
@@ -333,6 +334,7 @@ OrderStep: TypeAlias = (
     | FindingOpened
     | FindingResolved
     | OrderRetried
+    | StaffStep
     | BuyerForgotten
 )
 """What can happen to an order that is placed."""

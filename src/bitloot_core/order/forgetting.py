@@ -25,7 +25,8 @@ def forget(order: Order, command: c.ForgetBuyer, now: datetime) -> tuple[e.Order
     if isinstance(order.buyer, UnnamedBuyer):
         return ()
     status = status_of(order)
-    if status not in _OVER and not (status in _GIVEN_UP and now >= order.expires_at):
+    is_over = status in _OVER and order.is_over
+    if not is_over and not (status in _GIVEN_UP and now >= order.expires_at):
         raise TransitionRefused(order, command, f"the order is {status}, and not over", code="buyer-needed")
     if order.findings:
         raise TransitionRefused(

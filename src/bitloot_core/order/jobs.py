@@ -10,7 +10,7 @@ from datetime import datetime
 import attrs
 
 from bitloot_core.values.errors import InvalidInput
-from bitloot_core.values.ids import ExternalRef, OrderId
+from bitloot_core.values.ids import ExternalRef, OrderId, SupplierOrderId
 
 
 class JobName(enum.StrEnum):
@@ -24,6 +24,7 @@ class JobName(enum.StrEnum):
     SEND_MAIL = "send-mail"
     EXPIRE = "expire"
     FULFILL_ORDER = "fulfillOrder"
+    RETURN_KEYS = "return-keys"
 
 
 @attrs.frozen(kw_only=True)
@@ -73,6 +74,16 @@ def mail_ref(order_id: OrderId, kind: MailKind, edition: str) -> str:
     'o1/delivery/l7'
     """
     return f"{order_id}/{kind}/{edition}"
+
+
+def return_ref(order_id: OrderId, supplier_order_id: SupplierOrderId) -> str:
+    """
+    Name the return of a purchase as the subject of a job.
+
+    >>> return_ref(OrderId("o1"), SupplierOrderId("K7"))
+    'o1/K7'
+    """
+    return f"{order_id}/{supplier_order_id}"
 
 
 def split_ref(ref: str, parts: int) -> tuple[str, ...]:

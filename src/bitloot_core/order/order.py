@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import attrs
 
-from bitloot_core.order.findings import Finding
+from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.payments import (
     DoubtfulPayment,
     IntendedPayment,
@@ -26,6 +26,7 @@ from bitloot_core.order.payments import (
     received_of,
 )
 from bitloot_core.order.reservations import KeyType, Reservation, is_dead
+from bitloot_core.order.returns import KeyReturn
 from bitloot_core.order.units import HeldUnit, OwedUnit, Unit
 from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.ids import (
@@ -33,6 +34,7 @@ from bitloot_core.values.ids import (
     LinkId,
     OrderId,
     ProductId,
+    SupplierOrderId,
     SupplierProductId,
     UnitId,
     is_event_key_id,
@@ -175,6 +177,7 @@ class Order:
     Attributes:
         version: counts the writes; a write names the version that it read.
         findings: the open ones: what a person must look at.
+        returns: what was asked to go back to the supplier, and what came of it.
         findings_opened: how many were ever opened; numbers the next one.
     """
 
@@ -188,6 +191,7 @@ class Order:
     reservations: tuple[Reservation, ...] = ()
     closing: Closing = attrs.Factory(StillOpen)
     link: Link = attrs.Factory(NoLink)
+    returns: tuple[KeyReturn, ...] = ()
     findings: tuple[Finding, ...] = ()
     findings_opened: int = 0
     version: int = 0
@@ -224,6 +228,16 @@ class Order:
     def at_rest(self) -> bool:
         """Whether it has come to rest: nothing on it waits for a person, so no finding may cover its status."""
         return isinstance(self.closing, Fulfilled | Refunded | Cancelled)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be brought for it; one that was fulfilled can owe a key in place of a bad one."""
+        return self.at_rest and not (isinstance(self.closing, Fulfilled) and self.owed)
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether a person put it aside: nothing is bought or mailed for it until it is taken up again."""
+        return any(one.reason is FindingReason.PARKED for one in self.findings)
 
     @property
     def may_reveal(self) -> bool:
@@ -263,6 +277,10 @@ class Order:
     def reservation(self, number: int) -> Reservation | None:
         """The reservation of that number."""
         return next((res for res in self.reservations if res.plan.number == number), None)
+
+    def return_of(self, supplier_order_id: SupplierOrderId) -> KeyReturn | None:
+        """What became of giving the keys of a purchase back; None if nobody asked for it."""
+        return next((one for one in self.returns if one.supplier_order_id == supplier_order_id), None)
 
     def line(self, number: int) -> Line:
         """The line of that number; there is always one for a unit of this order."""

@@ -15,14 +15,17 @@ MOST_OF_A_PRODUCT = 9
 MOST_PRODUCTS = 10
 
 
-def plan_purchases(order: Order) -> tuple[Plan, ...]:
+def plan_purchases(order: Order, *, only: UnitId | None = None) -> tuple[Plan, ...]:
     """
     Plan the purchases for every owed unit that no living reservation is going to bring.
+
+    Args:
+        only: plan for this unit alone; what else is owed may wait for a decision.
 
     Numbers go on after the last reservation of the order; none is ever used twice. Empty if nothing is to be bought.
     """
     baskets: list[list[PurchaseItem]] = []
-    for item in _items(order):
+    for item in _items(order, only):
         fitting = (basket for basket in baskets if _fits(item, basket))
         basket = next(fitting, None)
         if basket is None:
@@ -33,8 +36,8 @@ def plan_purchases(order: Order) -> tuple[Plan, ...]:
     return tuple(_plan(order, number, tuple(items)) for number, items in enumerate(baskets, start=first))
 
 
-def _items(order: Order) -> list[PurchaseItem]:
-    wanted = {unit.id for unit in order.unbought}
+def _items(order: Order, only: UnitId | None) -> list[PurchaseItem]:
+    wanted = {unit.id for unit in order.unbought if only in {None, unit.id}}
     items: list[PurchaseItem] = []
     for line in order.lines:
         units = [unit.id for unit in order.units_of(line) if unit.id in wanted]

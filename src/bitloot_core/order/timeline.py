@@ -11,6 +11,7 @@ from typing import assert_never
 import attrs
 
 from bitloot_core.order import events as e
+from bitloot_core.order import staff_events as s
 from bitloot_core.values.reading import PaymentWord
 
 
@@ -58,6 +59,17 @@ def describe(event: e.OrderEvent) -> Sentences:
             | e.ReservationCompleted()
         ):
             return _of_purchase(event)
+        case (
+            s.UnitReplaced()
+            | s.ReturnAsked()
+            | s.KeysReturned()
+            | s.ReturnRefused()
+            | s.RebuyAsked()
+            | s.OrderParked()
+            | s.OrderUnparked()
+            | s.JobAskedAgain()
+        ):
+            return _of_staff(event)
         case e.OrderPlaced():
             return _both("The order was placed.")
         case e.OrderFulfilled():
@@ -82,6 +94,34 @@ def describe(event: e.OrderEvent) -> Sentences:
             return _staff(f"Another try asked for by {event.by}: {event.reason}")
         case e.BuyerForgotten():
             return _staff(f"Who bought was erased by {event.by}: {event.reason}")
+        case never:
+            assert_never(never)
+
+
+def _of_staff(event: s.StaffStep) -> Sentences:
+    match event:
+        case s.UnitReplaced():
+            how = "another is bought" if event.in_purchase is None else f"another comes in purchase {event.in_purchase}"
+            return _both(
+                f"The key of unit {event.unit_id} was put in quarantine by {event.by}, {how} as unit "
+                f"{event.replaced_by}: {event.reason}",
+                "A key is being replaced.",
+            )
+        case s.ReturnAsked():
+            return _staff(f"The keys of {event.supplier_order_id} are to go back, says {event.by}: {event.reason}")
+        case s.KeysReturned():
+            rest = f"; {event.pending} more as soon as they come" if event.pending else ""
+            return _staff(f"The supplier took {len(event.keys)} key(s) of {event.supplier_order_id} back{rest}.")
+        case s.ReturnRefused():
+            return _staff(f"The supplier takes no key of {event.supplier_order_id} back ({event.code}): {event.reason}")
+        case s.RebuyAsked():
+            return _staff(f"Bought anew at the word of {event.by}: {event.reason}")
+        case s.OrderParked():
+            return _staff(f"Put aside by {event.by}: {event.reason}")
+        case s.OrderUnparked():
+            return _staff(f"Taken up again by {event.by}: {event.reason}")
+        case s.JobAskedAgain():
+            return _staff(f"Job {event.name} asked for once more by {event.by}: {event.reason}")
         case never:
             assert_never(never)
 

@@ -13,10 +13,12 @@ from typing import TypeAlias, assert_never
 import attrs
 
 from bitloot_core.order import events as e
+from bitloot_core.order import staff_events as s
 from bitloot_core.order.impossible import ImpossibleEvent
 from bitloot_core.order.order import Cancelled, Expired, Fulfilled, LiveLink, Order, Refunded, UnnamedBuyer
 from bitloot_core.order.payment_steps import apply_to_payments
 from bitloot_core.order.reservation_steps import apply_to_reservations, approve, hold
+from bitloot_core.order.staff_steps import apply_staff_step
 from bitloot_core.order.status import Status, status_of
 from bitloot_core.order.units import OwedUnit
 from bitloot_core.values.ids import finding_id, unit_id
@@ -25,8 +27,13 @@ S = Status
 _EventType: TypeAlias = type[e.OrderEvent]
 _Row: TypeAlias = Mapping[_EventType, frozenset[Status]]
 
-_TOLD = (e.FindingOpened, e.FindingResolved, e.StrayPaymentSeen)
+_TOLD = (
+    *(e.FindingOpened, e.FindingResolved, e.StrayPaymentSeen),
+    *(s.JobAskedAgain, s.ReturnAsked, s.KeysReturned, s.ReturnRefused),
+)
 """What is written down on any order, and moves none."""
+_ASIDE = (s.OrderParked, s.OrderUnparked)
+"""What can happen to an order that still has something before it."""
 _OF_OPENING = (e.PaymentDoubted, e.PaymentRefused, e.PaymentOpened)
 _OF_MONEY = (
     *_OF_OPENING,
@@ -41,6 +48,7 @@ _OF_MONEY = (
 _OF_NO_ANSWER = (e.ReservationReleased, e.ReservationDoubted, e.ReservationRefused)
 _BEFORE_PURCHASE = (e.ReservationPlanned, e.ReservationClaimed, *_OF_NO_ANSWER)
 _OF_PURCHASE = (e.SupplierProgressed, e.ReservationFell, e.KeyHeld, e.ReservationCompleted)
+_OF_REPLACEMENT = (s.UnitReplaced, s.RebuyAsked)
 
 
 def _stays(status: Status, *events: _EventType) -> dict[_EventType, frozenset[Status]]:
@@ -52,7 +60,9 @@ def _moves(*rows: tuple[_EventType, set[Status]]) -> dict[_EventType, frozenset[
 
 
 TRANSITIONS: Mapping[Status, _Row] = {
-    S.CREATED: _stays(S.CREATED, *_TOLD, e.OrderRetried, e.PaymentIntended, e.PaymentDoubted, e.PaymentHeldForReview)
+    S.CREATED: _stays(
+        S.CREATED, *_TOLD, *_ASIDE, e.OrderRetried, e.PaymentIntended, e.PaymentDoubted, e.PaymentHeldForReview
+    )
     | _moves(
         (e.PaymentRefused, {S.CREATED, S.EXPIRED, S.FAILED}),
         (e.PaymentOpened, {S.WAITING}),
@@ -64,7 +74,7 @@ TRANSITIONS: Mapping[Status, _Row] = {
         (e.OrderCancelled, {S.CANCELLED}),
         (e.OrderRefunded, {S.REFUNDED}),
     ),
-    S.WAITING: _stays(S.WAITING, *_TOLD, e.OrderRetried, *_OF_OPENING, e.PaymentIntended)
+    S.WAITING: _stays(S.WAITING, *_TOLD, *_ASIDE, e.OrderRetried, *_OF_OPENING, e.PaymentIntended)
     | _moves(
         (e.PaymentProgressed, {S.CONFIRMING}),
         (e.PaymentFellShort, {S.UNDERPAID}),
@@ -75,7 +85,7 @@ TRANSITIONS: Mapping[Status, _Row] = {
         (e.OrderCancelled, {S.CANCELLED}),
         (e.OrderRefunded, {S.REFUNDED}),
     ),
-    S.CONFIRMING: _stays(S.CONFIRMING, *_TOLD, e.OrderRetried, *_OF_OPENING, e.PaymentProgressed)
+    S.CONFIRMING: _stays(S.CONFIRMING, *_TOLD, *_ASIDE, e.OrderRetried, *_OF_OPENING, e.PaymentProgressed)
     | _moves(
         (e.PaymentFellShort, {S.CONFIRMING, S.UNDERPAID}),
         (e.PaymentHeldForReview, {S.CREATED, S.WAITING, S.CONFIRMING, S.UNDERPAID}),
@@ -83,7 +93,7 @@ TRANSITIONS: Mapping[Status, _Row] = {
         (e.PaymentSettled, {S.PAID}),
         (e.OrderRefunded, {S.REFUNDED}),
     ),
-    S.UNDERPAID: _stays(S.UNDERPAID, *_TOLD, e.OrderRetried, *_OF_OPENING, e.PaymentFellShort)
+    S.UNDERPAID: _stays(S.UNDERPAID, *_TOLD, *_ASIDE, e.OrderRetried, *_OF_OPENING, e.PaymentFellShort)
     | _moves(
         (e.PaymentProgressed, {S.CONFIRMING}),
         (e.PaymentHeldForReview, {S.CREATED, S.WAITING, S.UNDERPAID}),
@@ -91,7 +101,7 @@ TRANSITIONS: Mapping[Status, _Row] = {
         (e.PaymentSettled, {S.PAID}),
         (e.OrderRefunded, {S.REFUNDED}),
     ),
-    S.EXPIRED: _stays(S.EXPIRED, *_TOLD, e.OrderRetried, e.BuyerForgotten, *_OF_OPENING)
+    S.EXPIRED: _stays(S.EXPIRED, *_TOLD, *_ASIDE, e.OrderRetried, e.BuyerForgotten, *_OF_OPENING)
     | _moves(
         (e.PaymentIntended, {S.CREATED}),
         (e.PaymentProgressed, {S.CONFIRMING}),
@@ -102,7 +112,7 @@ TRANSITIONS: Mapping[Status, _Row] = {
         (e.OrderCancelled, {S.CANCELLED}),
         (e.OrderRefunded, {S.REFUNDED}),
     ),
-    S.FAILED: _stays(S.FAILED, *_TOLD, e.OrderRetried, e.BuyerForgotten, e.PaymentVoided)
+    S.FAILED: _stays(S.FAILED, *_TOLD, *_ASIDE, e.OrderRetried, e.BuyerForgotten, e.PaymentVoided)
     | _moves(
         (e.PaymentIntended, {S.CREATED}),
         (e.PaymentProgressed, {S.CONFIRMING}),
@@ -112,15 +122,24 @@ TRANSITIONS: Mapping[Status, _Row] = {
         (e.OrderCancelled, {S.CANCELLED}),
         (e.OrderRefunded, {S.REFUNDED}),
     ),
-    S.PAID: _stays(S.PAID, *_TOLD, e.OrderRetried, *_OF_MONEY, *_BEFORE_PURCHASE)
+    S.PAID: _stays(
+        S.PAID,
+        *(*_TOLD, *_ASIDE, e.OrderRetried, s.RebuyAsked),
+        *(*_OF_MONEY, *_BEFORE_PURCHASE),
+    )
     | _moves((e.ReservationPlaced, {S.FULFILLING}), (e.OrderRefunded, {S.REFUNDED})),
     S.FULFILLING: _stays(
         S.FULFILLING,
-        *(*_TOLD, e.OrderRetried, *_OF_MONEY),
-        *(*_BEFORE_PURCHASE, e.ReservationPlaced, *_OF_PURCHASE, e.LinkIssued),
+        *(*_TOLD, *_ASIDE, e.OrderRetried, *_OF_MONEY),
+        *(*_BEFORE_PURCHASE, e.ReservationPlaced, *_OF_PURCHASE, *_OF_REPLACEMENT, e.LinkIssued),
     )
     | _moves((e.OrderFulfilled, {S.FULFILLED}), (e.OrderRefunded, {S.REFUNDED})),
-    S.FULFILLED: _stays(S.FULFILLED, *_TOLD, *_OF_MONEY, e.LinkIssued, e.BuyerForgotten)
+    # A key that turned out bad is bought anew; the order stays what it is.
+    S.FULFILLED: _stays(
+        S.FULFILLED,
+        *(*_TOLD, *_ASIDE, e.OrderRetried, *_OF_MONEY, e.BuyerForgotten),
+        *(*_BEFORE_PURCHASE, e.ReservationPlaced, *_OF_PURCHASE, *_OF_REPLACEMENT, e.LinkIssued),
+    )
     | _moves((e.OrderRefunded, {S.REFUNDED})),
     S.CANCELLED: _stays(S.CANCELLED, *_TOLD, *_OF_MONEY, e.BuyerForgotten) | _moves((e.OrderRefunded, {S.REFUNDED})),
     # A purchase that was on its way when the money went back still comes to its end, and is never delivered.
@@ -178,7 +197,7 @@ def evolve_all(order: Order, events: tuple[e.OrderEvent, ...]) -> Order:
     return order
 
 
-def _apply(order: Order, event: e.OrderStep) -> Order:
+def _apply(order: Order, event: e.OrderStep) -> Order:  # noqa: C901, PLR0912  # one case a kind of event
     match event:
         case (
             e.PaymentIntended()
@@ -206,6 +225,17 @@ def _apply(order: Order, event: e.OrderStep) -> Order:
             | e.ReservationCompleted()
         ):
             return apply_to_reservations(order, event)
+        case (
+            s.UnitReplaced()
+            | s.ReturnAsked()
+            | s.KeysReturned()
+            | s.ReturnRefused()
+            | s.RebuyAsked()
+            | s.OrderParked()
+            | s.OrderUnparked()
+            | s.JobAskedAgain()
+        ):
+            return apply_staff_step(order, event)
         case e.KeyHeld():
             return hold(order, event)
         case e.OrderFulfilled():

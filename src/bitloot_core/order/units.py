@@ -45,6 +45,7 @@ class ReturnedUnit:
     line: int
     storage_ref: StorageRef
     supplier_key_id: SupplierKeyId
+    reservation: int
     returned_at: datetime
 
 
@@ -56,6 +57,7 @@ class ReplacedUnit:
     line: int
     storage_ref: StorageRef
     supplier_key_id: SupplierKeyId
+    reservation: int
     replaced_by: UnitId
     replaced_at: datetime
 

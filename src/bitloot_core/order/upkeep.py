@@ -15,7 +15,7 @@ from typing import TypeAlias
 import attrs
 
 from bitloot_core.order.effects import first_look
-from bitloot_core.order.jobs import FIRST, JobName, JobRequest, MailKind, mail_ref, payment_ref
+from bitloot_core.order.jobs import FIRST, JobName, JobRequest, MailKind, mail_ref, payment_ref, return_ref
 from bitloot_core.order.order import Cancelled, Expired, Fulfilled, LiveLink, Order, Refunded
 from bitloot_core.order.payments import OpenPayment, Payment, ReviewedPayment, ShortPayment, VoidPayment
 from bitloot_core.order.policy import Policy
@@ -26,6 +26,7 @@ from bitloot_core.order.reservations import (
     PlacedReservation,
     PlannedReservation,
 )
+from bitloot_core.order.returns import AskedReturn
 from bitloot_core.order.status import Status, status_of
 
 Watched: TypeAlias = OpenPayment | ShortPayment | ReviewedPayment | VoidPayment
@@ -70,6 +71,7 @@ def needs_of(order: Order, *, now: datetime, policy: Policy) -> tuple[Need, ...]
         *_purchases(order, now, policy),
         *_looks_at_purchases(order, now, policy),
         *_mails(order, now, policy),
+        *_returns(order, now),
     )
 
 
@@ -151,6 +153,12 @@ def _looks_at_purchases(order: Order, now: datetime, policy: Policy) -> Iterator
                     yield from _calls(order, name, ref, now, once=True)
             case _:
                 pass
+
+
+def _returns(order: Order, now: datetime) -> Iterator[Need]:
+    for one in order.returns:
+        if isinstance(one, AskedReturn):
+            yield from _calls(order, JobName.RETURN_KEYS, return_ref(order.id, one.supplier_order_id), now)
 
 
 def _mails(order: Order, now: datetime, policy: Policy) -> Iterator[Need]:

@@ -11,8 +11,8 @@ from typing import Protocol, Self
 
 import attrs
 
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.queries import Page, Slice
-from bitloot_core.ports.store import StaffAct
 from bitloot_core.values.errors import InvalidInput
 
 _HEAD = re.compile(r"([0-9a-f]{64})@([1-9][0-9]{0,17})")

@@ -10,6 +10,7 @@ from typing import Protocol
 import attrs
 
 from bitloot_core.order.jobs import JobName
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.values.ids import JobId, OrderId, WebhookId
 
 
@@ -124,9 +125,11 @@ class Inbox(Protocol):
         """
         ...
 
-    async def replay(self, webhook_id: WebhookId, *, now: datetime) -> JobId:
+    async def replay(self, webhook_id: WebhookId, *, now: datetime, act: StaffAct | None = None) -> JobId:
         """
         Ask for its job again, whatever its status; idempotent while that job lives.
+
+        `act` says who asked, and is written down in the same write.
 
         Raises:
             NotFound: there is none.

@@ -19,6 +19,7 @@ from bitloot_core.order.findings import Finding
 from bitloot_core.order.jobs import JobRequest
 from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.order.order import Order
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.jobs import JobOutcome, Lease
 from bitloot_core.values.ids import (
@@ -70,27 +71,6 @@ class LinkUse:
     link_id: LinkId
     max_views: int
     at: datetime
-
-
-@attrs.frozen(kw_only=True)
-class StaffAct:
-    """
-    Something that a person of the staff did, kept for ever.
-
-    Attributes:
-        actor: `admin:NAME`, `shell:NAME`.
-        action: what was done, in the word of the API (`refund`, `replay-webhook`).
-        order_id: the order that it was done to, if there is one.
-        subject: what exactly: a finding, a payment, a unit, a job, a webhook; empty where the order says it all.
-        reason: why, in that person's words.
-    """
-
-    at: datetime
-    actor: str
-    action: str
-    order_id: OrderId | None
-    subject: str
-    reason: str
 
 
 @attrs.frozen(kw_only=True)

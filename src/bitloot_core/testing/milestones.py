@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bitloot_core.order import commands as c
+from bitloot_core.order import staff_commands as sc
 from bitloot_core.order.reservations import SupplierWord
 from bitloot_core.testing.orders import COIN, DUE, an_invoice, placed
 from bitloot_core.testing.story import Story, a_reading, read
@@ -27,6 +28,8 @@ from bitloot_core.values.reading import PaymentWord
 
 COST = Money.of("17.00", "EUR")
 """What the two keys of `milestones` cost us."""
+_BAD_KEY = sc.ReplaceKey(unit_id=UnitId("1.1"), from_supplier=False, by="admin:ann", reason="used up")
+_GIVE_BACK = sc.ReturnKeys(supplier_order_id=SupplierOrderId("bought-1"), by="admin:ann", reason="not wanted")
 _FORGET = c.ForgetBuyer(by="admin:ann", reason="asked for")
 
 
@@ -107,6 +110,7 @@ def _after_money(waiting: Story) -> dict[str, Story]:
     fallen = c.RecordSupplierWord(number=1, word=SupplierWord.CANCELLED)
     return {
         "paid": paid,
+        "paid, put aside": paid.when(sc.ParkOrder(by="admin:ann", reason="looks odd")),
         "paid, claimed": claimed,
         "paid, in doubt": claimed.when(c.RecordPurchaseDoubt(number=1)),
         "paid, no stock": claimed.when(c.RecordPurchaseRefusal(number=1, code="out-of-stock", reason="nothing left")),
@@ -115,9 +119,11 @@ def _after_money(waiting: Story) -> dict[str, Story]:
         "fulfilling, one held": partly,
         "fulfilling, fallen": partly.when(fallen),
         "fulfilled": fulfilled,
+        "fulfilled, bad key": fulfilled.when(_BAD_KEY),
         "fulfilled, forgotten": fulfilled.when(_FORGET),
         "refunded": paid.when(refund),
         "refunded, bought": placed_.when(refund),
+        "refunded, going back": fulfilled.when(refund, _GIVE_BACK),
         "cancelled, paid late": waiting.when(
             c.CancelOrder(by="admin:ann", reason="asked for"), read(a_reading(waiting.order))
         ),

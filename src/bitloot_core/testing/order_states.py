@@ -159,6 +159,7 @@ def _returned(order: Order) -> Order:
             line=unit.line,
             storage_ref=unit.storage_ref,
             supplier_key_id=unit.supplier_key_id,
+            reservation=unit.reservation,
             returned_at=unit.held_at + timedelta(days=1),
         ),
     )
@@ -172,6 +173,7 @@ def _replaced(order: Order) -> Order:
         line=bad.line,
         storage_ref=bad.storage_ref,
         supplier_key_id=bad.supplier_key_id,
+        reservation=bad.reservation,
         replaced_by=fresh.id,
         replaced_at=bad.held_at + timedelta(days=1),
     )

@@ -19,6 +19,7 @@ from bitloot_core.order.order import Order
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.transitions import evolve, place
 from bitloot_core.ports.store import Change
+from bitloot_core.usecases.deeds import Deed
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import StaleOrder
 from bitloot_core.values.ids import OrderId
@@ -87,9 +88,12 @@ async def commit(shop: Shop, change: Change) -> Order:
     return order
 
 
-async def change_order(shop: Shop, order_id: OrderId, *commands: OrderCommand) -> Order:
+async def change_order(shop: Shop, order_id: OrderId, *commands: OrderCommand, deed: Deed | None = None) -> Order:
     """
     Carry out commands on an order; all of them in one write.
+
+    Args:
+        deed: what a person of the staff does by it; written down if it changes anything.
 
     Raises:
         NotFound: there is no such order.
@@ -101,6 +105,8 @@ async def change_order(shop: Shop, order_id: OrderId, *commands: OrderCommand) -
         change = decide_all(order, commands, now=shop.clock.now(), policy=shop.policy)
         if not change.events:
             return order
+        if deed is not None:
+            change = attrs.evolve(change, acts=(deed.done(at=change.at, order_id=order_id),))
         try:
             return await commit(shop, change)
         except StaleOrder:

@@ -4,6 +4,7 @@ What a person decides about an order: call it off, record a refund, try again, l
 
 from __future__ import annotations
 
+from bitloot_core.order.actions import Action
 from bitloot_core.order.commands import (
     AcceptPayment,
     CancelOrder,
@@ -13,6 +14,7 @@ from bitloot_core.order.commands import (
 )
 from bitloot_core.order.order import Order
 from bitloot_core.usecases.change_order import change_order
+from bitloot_core.usecases.deeds import Deed
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.ids import FindingId, GatewayPaymentId, OrderId
 
@@ -24,7 +26,8 @@ async def cancel_order(shop: Shop, order_id: OrderId, *, by: str, reason: str) -
     Raises:
         TransitionRefused: money is on it, or on its way (`not-cancellable`).
     """
-    return await change_order(shop, order_id, CancelOrder(by=by, reason=reason))
+    deed = Deed(action=Action.CANCEL, by=by, reason=reason)
+    return await change_order(shop, order_id, CancelOrder(by=by, reason=reason), deed=deed)
 
 
 async def record_refund(shop: Shop, order_id: OrderId, *, by: str, reason: str) -> Order:
@@ -34,7 +37,8 @@ async def record_refund(shop: Shop, order_id: OrderId, *, by: str, reason: str) 
     Raises:
         TransitionRefused: no money was ever seen (`nothing-to-refund`).
     """
-    return await change_order(shop, order_id, RecordRefund(by=by, reason=reason))
+    deed = Deed(action=Action.REFUND, by=by, reason=reason)
+    return await change_order(shop, order_id, RecordRefund(by=by, reason=reason), deed=deed)
 
 
 async def retry_order(shop: Shop, order_id: OrderId, *, by: str, reason: str) -> Order:
@@ -44,7 +48,8 @@ async def retry_order(shop: Shop, order_id: OrderId, *, by: str, reason: str) ->
     Raises:
         TransitionRefused: the order has come to rest (`nothing-to-retry`).
     """
-    return await change_order(shop, order_id, RetryOrder(by=by, reason=reason))
+    deed = Deed(action=Action.RETRY, by=by, reason=reason)
+    return await change_order(shop, order_id, RetryOrder(by=by, reason=reason), deed=deed)
 
 
 async def accept_payment(shop: Shop, order_id: OrderId, gateway_id: GatewayPaymentId, *, by: str, reason: str) -> Order:
@@ -54,7 +59,8 @@ async def accept_payment(shop: Shop, order_id: OrderId, gateway_id: GatewayPayme
     Raises:
         TransitionRefused: no such payment waits for a decision (`nothing-to-accept`).
     """
-    return await change_order(shop, order_id, AcceptPayment(gateway_id=gateway_id, by=by, reason=reason))
+    deed = Deed(action=Action.ACCEPT_PAYMENT, by=by, reason=reason, subject=gateway_id)
+    return await change_order(shop, order_id, AcceptPayment(gateway_id=gateway_id, by=by, reason=reason), deed=deed)
 
 
 async def resolve_finding(shop: Shop, order_id: OrderId, finding_id: FindingId, *, by: str, reason: str) -> Order:
@@ -64,4 +70,5 @@ async def resolve_finding(shop: Shop, order_id: OrderId, finding_id: FindingId, 
     Raises:
         NotFound: the order never had such a finding.
     """
-    return await change_order(shop, order_id, ResolveFinding(finding_id=finding_id, by=by, reason=reason))
+    deed = Deed(action=Action.RESOLVE, by=by, reason=reason, subject=finding_id)
+    return await change_order(shop, order_id, ResolveFinding(finding_id=finding_id, by=by, reason=reason), deed=deed)

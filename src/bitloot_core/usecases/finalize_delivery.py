@@ -15,6 +15,7 @@ from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Order
 from bitloot_core.order.policy import rung
 from bitloot_core.order.reservations import DEAD_WORDS, CompletedReservation, PlacedReservation, Plan, SupplierWord
+from bitloot_core.order.units import OwedUnit
 from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.jobs import Done, JobEnd, Snooze
 from bitloot_core.ports.supplier import Purchase, SupplierEvent, SupplierKey
@@ -103,7 +104,7 @@ async def _hold(work: Work, order: Order, look: _Look) -> None:
         )
         # Keys first: those of a purchase that has just been cancelled were paid for, too.
         word = RecordSupplierWord(number=plan.number, word=look.purchase.word)
-        brought = len(found.fitting) + len(taken) + sum(unit.reservation == plan.number for unit in order.held)
+        brought = len(found.fitting) + len(taken) + _brought(order, plan)
         told = (*_tell(work, look, brought, found.surplus), *(_taken(plan, key_id) for key_id in sorted(taken)))
         end = _end_after(work, look.res, look.consumed)
         try:
@@ -116,6 +117,12 @@ async def _hold(work: Work, order: Order, look: _Look) -> None:
         else:
             await discard_unused(vault, after, seals)
             return
+
+
+def _brought(order: Order, plan: Plan) -> int:
+    """How many keys of a purchase we have had, those among them that turned out bad."""
+    had = (unit for unit in order.units if not isinstance(unit, OwedUnit) and unit.id in plan.units)
+    return sum(unit.reservation == plan.number for unit in had)
 
 
 def _end_after(work: Work, res: PlacedReservation, consumed: ConsumedWebhook | None) -> EndOf:

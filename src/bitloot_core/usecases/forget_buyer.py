@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 
 import attrs
 
+from bitloot_core.order.actions import Action
 from bitloot_core.order.commands import ForgetBuyer
 from bitloot_core.order.decide import decide
 from bitloot_core.order.jobs import JobName
@@ -19,6 +20,7 @@ from bitloot_core.order.order import Order
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.ports.queries import OrderFilter, Slice
 from bitloot_core.usecases.change_order import MOST_TRIES, change_of, commit
+from bitloot_core.usecases.deeds import Deed
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import StaleOrder
 from bitloot_core.values.ids import OrderId
@@ -50,6 +52,7 @@ async def forget_buyer(shop: Shop, order_id: OrderId, *, by: str, reason: str) -
         StaleOrder: others were quicker every time.
     """
     command = ForgetBuyer(by=by, reason=reason)
+    deed = Deed(action=Action.FORGET, by=by, reason=reason)
     for _ in range(MOST_TRIES):
         order = await shop.orders.get(order_id)
         now = shop.clock.now()
@@ -60,7 +63,8 @@ async def forget_buyer(shop: Shop, order_id: OrderId, *, by: str, reason: str) -
         if await _is_mailed(shop, order_id):
             raise TransitionRefused(order, command, "a mail to the buyer is on its way", code="buyer-needed")
         try:
-            return await commit(shop, change_of(order, events, at=now, policy=shop.policy))
+            change = change_of(order, events, at=now, policy=shop.policy)
+            return await commit(shop, attrs.evolve(change, acts=(deed.done(at=now, order_id=order_id),)))
         except StaleOrder:
             continue
     raise StaleOrder(order_id)

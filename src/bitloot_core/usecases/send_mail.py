@@ -23,6 +23,9 @@ async def send_mail(work: Work, ref: str) -> None:
     """
     order_id, kind, edition = split_ref(ref, 3)
     order = await work.shop.orders.get(OrderId(order_id))
+    if order.is_parked:
+        await work.snooze(work.shop.policy.supplier_poll[-1])
+        return
     if not _is_wanted(order, MailKind(kind), edition):
         await work.end(Done())
         return

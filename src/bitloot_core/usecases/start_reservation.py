@@ -165,6 +165,8 @@ async def _not_now(work: Work, order: Order, ref: ExternalRef, refusal: Transiti
     match refusal.code:
         case "closed":
             await work.end(Done())
+        case "parked":
+            await work.snooze(work.shop.policy.supplier_poll[-1])  # taking the order up again brings it forward
         case "operator-decides":
             text = "The supplier gave no answer to a purchase and shows none; retry sends it again."
             await work.finish(order, _finding(FindingReason.SUPPLIER_DOUBT, ref, text))

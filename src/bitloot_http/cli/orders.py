@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bitloot_http.cli.options import AsJson, Cursor, Limit, OrderIdArgument
+from bitloot_http.cli.person import person
 
 if TYPE_CHECKING:
     from bitloot_core.usecases.shop import Shop
@@ -78,7 +79,7 @@ def retry(
     from bitloot_http.cli.running import run_with_shop
 
     async def work(shop: Shop) -> None:
-        order = await retry_order(shop, OrderId(order_id), by=_person(), reason=reason)
+        order = await retry_order(shop, OrderId(order_id), by=person(), reason=reason)
         typer.echo(f"Order {order.id} is {shown_status(order)}; it is tried again at once.")
 
     run_with_shop(work)
@@ -107,10 +108,10 @@ def forget(
 
     async def work(shop: Shop) -> None:
         if order_id is not None:
-            await forget_buyer(shop, OrderId(order_id), by=_person(), reason=reason)
+            await forget_buyer(shop, OrderId(order_id), by=person(), reason=reason)
             done = [Forgotten(order_id=OrderId(order_id), refusal=None)]
         else:
-            everywhere = forget_everywhere(shop, email or "", by=_person(), reason=reason)
+            everywhere = forget_everywhere(shop, email or "", by=person(), reason=reason)
             done = [one async for one in everywhere]
         left = [one for one in done if one.refusal is not None]
         if as_json:
@@ -130,10 +131,3 @@ def _check_status(text: str | None) -> None:
 
     if text is not None and text not in set(Status):
         raise typer.BadParameter(f"one of {', '.join(Status)}", param_hint="--status")
-
-
-def _person() -> str:
-    """Who is at the keyboard, for the timeline."""
-    import getpass
-
-    return f"shell:{getpass.getuser()}"

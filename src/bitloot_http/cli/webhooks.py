@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bitloot_http.cli.options import AsJson, Cursor, Limit
+from bitloot_http.cli.person import person
 
 if TYPE_CHECKING:
     from bitloot_core.usecases.shop import Shop
@@ -81,7 +82,7 @@ def replay(webhook_id: WebhookArgument) -> None:
     from bitloot_http.cli.running import run_with_shop
 
     async def work(shop: Shop) -> None:
-        await replay_webhook(shop, WebhookId(webhook_id))
+        await replay_webhook(shop, WebhookId(webhook_id), by=person(), reason="asked for at the command line")
         typer.echo(f"Webhook {webhook_id} is run again by the next worker that looks.")
 
     run_with_shop(work)

@@ -101,7 +101,8 @@ async def webhook(request: web.Request) -> web.Response:
 async def replay(request: web.Request) -> web.Response:
     """`POST /admin/webhook-logs/{id}/replay`."""
     staff = await _staff(request, Scope.OPERATE)
-    await replay_webhook(edge_of(request).shop, _webhook_id(request))
+    reason = "asked for over the API"
+    await replay_webhook(edge_of(request).shop, _webhook_id(request), by=staff.actor, reason=reason)
     _LOG.info("replay", webhook_id=_webhook_id(request), actor=staff.actor)
     return web.Response(status=202)
 
@@ -136,8 +137,8 @@ async def _refund(shop: Shop, order_id: OrderId, by: str, reason: str) -> Order:
     return await record_refund(shop, order_id, by=by, reason=reason)
 
 
-async def _resend(shop: Shop, order_id: OrderId, by: str, _: str) -> Order:
-    return await resend_link(shop, order_id, by=by)
+async def _resend(shop: Shop, order_id: OrderId, by: str, reason: str) -> Order:
+    return await resend_link(shop, order_id, by=by, reason=reason)
 
 
 async def _forget(shop: Shop, order_id: OrderId, by: str, reason: str) -> Order:

@@ -100,7 +100,8 @@ def test_a_key_that_was_given_up_is_not_held_again(kind: type[Unit]) -> None:
     more = (
         {"returned_at": ONE_HELD.now} if kind is ReturnedUnit else {"replaced_by": "1.3", "replaced_at": ONE_HELD.now}
     )
-    gone = kind(id=good.id, line=good.line, storage_ref=good.storage_ref, supplier_key_id=good.supplier_key_id, **more)
+    same = {"line": good.line, "storage_ref": good.storage_ref, "reservation": good.reservation}
+    gone = kind(id=good.id, supplier_key_id=good.supplier_key_id, **same, **more)
     order = attrs.evolve(ONE_HELD.order, units=(gone, *ONE_HELD.order.units[1:]))
     story = attrs.evolve(ONE_HELD, order=order)
 

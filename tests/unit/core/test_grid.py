@@ -14,8 +14,10 @@ from typing import get_args
 import pytest
 
 from bitloot_core.order import commands as c
+from bitloot_core.order import staff_commands as sc
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.jobs import JobName
 from bitloot_core.order.payments import gateway_id_of
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import SupplierWord
@@ -24,12 +26,13 @@ from bitloot_core.testing.milestones import PAYMENT, bought, hold, key_for, mile
 from bitloot_core.testing.orders import DUE, an_invoice
 from bitloot_core.testing.story import Story, a_reading, read
 from bitloot_core.values.errors import NotFound
-from bitloot_core.values.ids import LinkId, finding_id
+from bitloot_core.values.ids import LinkId, SupplierKeyId, SupplierOrderId, UnitId, finding_id
 from bitloot_core.values.reading import PaymentWord as Word
 
 PLACES: Mapping[str, Story] = {name: story.later(timedelta(hours=1)) for name, story in milestones().items()}
 BY = "admin:ann"
 WHY = "because"
+PURCHASE = SupplierOrderId("bought-1")
 
 GRIDS = Path(__file__).with_name("grid.txt").read_text(encoding="utf-8")
 
@@ -46,6 +49,11 @@ SHORT = {
     "SupplierProgressed": "Word",
     "ReservationDoubted": "InDoubt",
     "ReservationRefused": "NoStock",
+    "UnitReplaced": "Replaced",
+    "ReturnAsked": "AskedBack",
+    "ReturnRefused": "KeptThere",
+    "RebuyAsked": "Rebought",
+    "JobAskedAgain": "Job",
 }
 """The names that do not simply lose their first word; two that would be the same are told apart."""
 
@@ -84,6 +92,11 @@ def resolve(story: Story) -> c.ResolveFinding:
     return c.ResolveFinding(finding_id=ids[0], by=BY, reason=WHY)
 
 
+def replace(*, from_supplier: bool) -> sc.ReplaceKey:
+    """The key of the first unit is bad."""
+    return sc.ReplaceKey(unit_id=UnitId("1.1"), from_supplier=from_supplier, by=BY, reason=WHY)
+
+
 COMMANDS: Mapping[str, c.OrderCommand | Callable[[Story], c.OrderCommand]] = {
     "another coin": c.IntendPayment(coin="eth"),
     "invoice": invoice,
@@ -113,6 +126,15 @@ COMMANDS: Mapping[str, c.OrderCommand | Callable[[Story], c.OrderCommand]] = {
     "retry": c.RetryOrder(by=BY, reason=WHY),
     "finding": tell,
     "resolve": resolve,
+    "bad key": replace(from_supplier=False),
+    "bad key, theirs": replace(from_supplier=True),
+    "give back": sc.ReturnKeys(supplier_order_id=PURCHASE, by=BY, reason=WHY),
+    "went back": sc.RecordReturn(supplier_order_id=PURCHASE, keys=(SupplierKeyId("key-1.1"),), pending=0),
+    "not taken back": sc.RecordReturnRefusal(supplier_order_id=PURCHASE, code="too-late", reason="a day is over"),
+    "buy anew": sc.Rebuy(by=BY, reason=WHY),
+    "put aside": sc.ParkOrder(by=BY, reason=WHY),
+    "take up": sc.UnparkOrder(by=BY, reason=WHY),
+    "job again": sc.RetryJob(name=JobName.RESERVE, ref="o1-1", by=BY, reason=WHY),
     "forget": c.ForgetBuyer(by=BY, reason=WHY),
 }
 

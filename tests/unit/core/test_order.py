@@ -180,6 +180,7 @@ def test_the_names_of_jobs_are_wire_format() -> None:
         "send-mail",
         "expire",
         "fulfillOrder",
+        "return-keys",
     ]
 
 

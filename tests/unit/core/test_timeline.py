@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from bitloot_core.order import commands as c
 from bitloot_core.order import events as e
+from bitloot_core.order import staff_events as s
 from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.jobs import JobName
 from bitloot_core.order.payments import VoidReason
 from bitloot_core.order.reservations import SupplierWord
 from bitloot_core.order.timeline import Sentences, describe
@@ -52,6 +54,7 @@ def full_of_secrets() -> dict[str, e.OrderEvent]:
     at, gateway = PLACED_AT, GatewayPaymentId(SECRETS["gateway payment"])
     stray = milestones()["waiting, stray"].order.payments[1]
     wrong = (SECRETS["reason"],)
+    purchase, key = SupplierOrderId(SECRETS["supplier order"]), SupplierKeyId(SECRETS["supplier key"])
     told = c.OpenFinding(reason=FindingReason.DEAD_JOB, subject="s", text=SECRETS["reason"], blocking=True)
     finding = Story(order=ORDER).when(told).order.findings[0]
     events: tuple[e.OrderEvent, ...] = (
@@ -98,6 +101,16 @@ def full_of_secrets() -> dict[str, e.OrderEvent]:
         e.FindingOpened(at=at, finding=finding),
         e.FindingResolved(at=at, finding_id=FindingId("o1.f1"), **BY),
         e.OrderRetried(at=at, **BY),
+        s.UnitReplaced(at=at, unit_id=UnitId("1.1"), replaced_by=UnitId("1.3"), in_purchase=None, **BY),
+        s.UnitReplaced(at=at, unit_id=UnitId("1.1"), replaced_by=UnitId("1.3"), in_purchase=1, **BY),
+        s.ReturnAsked(at=at, supplier_order_id=purchase, **BY),
+        s.KeysReturned(at=at, supplier_order_id=purchase, keys=(key,), pending=0),
+        s.KeysReturned(at=at, supplier_order_id=purchase, keys=(key,), pending=2),
+        s.ReturnRefused(at=at, supplier_order_id=purchase, code="too-late", reason=SECRETS["reason"]),
+        s.RebuyAsked(at=at, **BY),
+        s.OrderParked(at=at, **BY),
+        s.OrderUnparked(at=at, **BY),
+        s.JobAskedAgain(at=at, name=JobName.RESERVE, ref=SECRETS["reference"], **BY),
         e.BuyerForgotten(at=at, **BY),
     )
     return {f"{type(event).__name__}-{number}": event for number, event in enumerate(events)}
@@ -118,6 +131,13 @@ OF_NO_CONCERN = {
     e.FindingOpened,
     e.FindingResolved,
     e.OrderRetried,
+    s.ReturnAsked,
+    s.KeysReturned,
+    s.ReturnRefused,
+    s.RebuyAsked,
+    s.OrderParked,
+    s.OrderUnparked,
+    s.JobAskedAgain,
     e.BuyerForgotten,
 }
 """What the buyer never hears of."""

@@ -8,8 +8,10 @@ import pytest
 
 from bitloot_core.order import commands as c
 from bitloot_core.order import events as e
+from bitloot_core.order import staff_events as s
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.impossible import ImpossibleEvent
+from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import StrayPayment, VoidReason
 from bitloot_core.order.reservations import Plan, SupplierWord
@@ -79,6 +81,14 @@ SAMPLES: tuple[e.OrderEvent, ...] = (
     e.FindingOpened(at=AT, finding=a_finding(ORDER)),
     e.FindingResolved(at=AT, finding_id=FindingId("o1.f1"), **BY),
     e.OrderRetried(at=AT, **BY),
+    s.UnitReplaced(at=AT, unit_id=UnitId("1.1"), replaced_by=UnitId("1.3"), in_purchase=None, **BY),
+    s.ReturnAsked(at=AT, supplier_order_id=SupplierOrderId("b1"), **BY),
+    s.KeysReturned(at=AT, supplier_order_id=SupplierOrderId("b1"), keys=(SupplierKeyId("k1"),), pending=0),
+    s.ReturnRefused(at=AT, supplier_order_id=SupplierOrderId("b1"), code="too-late", reason="a day is over"),
+    s.RebuyAsked(at=AT, **BY),
+    s.OrderParked(at=AT, **BY),
+    s.OrderUnparked(at=AT, **BY),
+    s.JobAskedAgain(at=AT, name=JobName.RESERVE, ref="o1-1", **BY),
     e.BuyerForgotten(at=AT, **BY),
 )
 PLACES = milestones()

@@ -225,7 +225,7 @@ class ShopBesideModel(RuleBasedStateMachine):
         async def replay() -> None:
             """One after the other."""
             for webhook_id in webhooks:
-                await replay_webhook(self.here.shop, webhook_id)
+                await replay_webhook(self.here.shop, webhook_id, by="admin:ann", reason="a test")
 
         self.do(replay)
 

@@ -146,6 +146,7 @@ async def test_a_key_that_went_back_is_not_taken_for_a_new_one(shop: FakeShop) -
         line=1,
         storage_ref=StorageRef("object-1"),
         supplier_key_id=gone.id,
+        reservation=1,
         returned_at=shop.clock.now(),
     )
     order = attrs.evolve(order, units=(back, OwedUnit(id=UnitId("1.2"), line=1)))

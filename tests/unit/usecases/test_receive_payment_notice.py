@@ -157,7 +157,7 @@ async def test_a_payment_that_the_gateway_does_not_know_is_not_believed(shop: Fa
     assert WebhookStatus.FAILED is shop.storage.database.webhooks[received.id].status
     assert not order.is_settled
 
-    await replay_webhook(shop.shop, received.id)
+    await replay_webhook(shop.shop, received.id, by="admin:ann", reason="a test")
     await shop.work()
 
     order = await shop.order(order.id)
@@ -216,7 +216,7 @@ async def test_a_replay_of_everything_moves_nothing(shop: FakeShop) -> None:
 
     for _ in range(2):
         for webhook_id in shop.storage.database.webhooks:
-            await replay_webhook(shop.shop, webhook_id)
+            await replay_webhook(shop.shop, webhook_id, by="admin:ann", reason="a test")
         await shop.work()
 
     assert before == (await shop.order(order.id), dict(shop.storage.database.ledger), list(shop.mailer.sent))
@@ -229,9 +229,9 @@ async def test_what_cannot_be_replayed_is_refused(shop: FakeShop) -> None:
     shop.storage.inbox.prune(received.id)
 
     with pytest.raises(NotFound):
-        await replay_webhook(shop.shop, WebhookId(99))
+        await replay_webhook(shop.shop, WebhookId(99), by="admin:ann", reason="a test")
     with pytest.raises(Refused) as caught:
-        await replay_webhook(shop.shop, received.id)
+        await replay_webhook(shop.shop, received.id, by="admin:ann", reason="a test")
 
     assert caught.value.code == "body-pruned"
 

@@ -216,7 +216,7 @@ async def test_a_webhook_whose_job_is_given_up_shows_it(shop: FakeShop) -> None:
 
     shop.supplier.faults = type(shop.supplier.faults)()
 
-    await replay_webhook(shop.shop, received.id)
+    await replay_webhook(shop.shop, received.id, by="admin:ann", reason="a test")
     await shop.work()
 
     assert WebhookStatus.PROCESSED is status_of_webhook(shop, received)

@@ -13,10 +13,11 @@ import attrs
 import pytest
 
 from bitloot_core.order.findings import Finding, FindingReason
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.audit import ActFilter, ActRow, Head, Verdict
 from bitloot_core.ports.backlog import FindingFilter
 from bitloot_core.ports.queries import Page, Slice
-from bitloot_core.ports.store import Change, KeyAccess, SettledFinding, StaffAct
+from bitloot_core.ports.store import Change, KeyAccess, SettledFinding
 from bitloot_core.testing.contracts.storage import StorageWorld, failure_of, only, place
 from bitloot_core.testing.orders import PLACED_AT, placed, with_finding
 from bitloot_core.testing.samples import a_change

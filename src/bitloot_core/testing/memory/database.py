@@ -16,10 +16,11 @@ from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.ledger import LedgerEntry, LedgerKind
 from bitloot_core.order.order import Order
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.ports.inbox import Source, StoredWebhook
 from bitloot_core.ports.queries import FindingRow
-from bitloot_core.ports.store import KeyAccess, StaffAct
+from bitloot_core.ports.store import KeyAccess
 from bitloot_core.testing.faults import Faults
 from bitloot_core.values.errors import Unknown
 from bitloot_core.values.ids import ExternalRef, FindingId, JobId, LinkId, OrderId, ProductId, WebhookId

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from bitloot_core.order.jobs import JobRequest
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.inbox import Inbox, Received, StoredWebhook, VerifiedWebhook, WebhookStatus
 from bitloot_core.testing.memory.database import MemoryDatabase
 from bitloot_core.testing.memory.jobs import ask
@@ -40,12 +41,13 @@ class MemoryInbox:
             raise NotFound("webhook", str(webhook_id))
         return stored
 
-    async def replay(self, webhook_id: WebhookId, *, now: datetime) -> JobId:
+    async def replay(self, webhook_id: WebhookId, *, now: datetime, act: StaffAct | None = None) -> JobId:
         """Ask for its job again, whatever its status."""
         stored = await self.get(webhook_id)
         if webhook_id in self._database.pruned:
             raise Refused("body-pruned", "the body of this webhook is older than bodies are kept")
         with self._database.commit("inbox.replay"):
+            self._database.acts.extend(() if act is None else (act,))
             return self._arm(stored, now)
 
     def prune(self, webhook_id: WebhookId) -> None:

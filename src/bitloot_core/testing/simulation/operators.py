@@ -148,7 +148,7 @@ class Operator:
         if not webhooks:
             return None
         chosen = self._scene.chance.pick(webhooks, "operator", self._acts, "webhook")
-        return partial(replay_webhook, webhook_id=chosen.id)
+        return partial(replay_webhook, webhook_id=chosen.id, by=_WHO, reason=_WHY)
 
 
 async def _fulfil(shop: Shop, order_id: OrderId) -> None:

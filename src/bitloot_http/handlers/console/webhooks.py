@@ -50,11 +50,12 @@ async def webhook(request: web.Request, visit: Visit) -> web.Response:
 
 
 @acting(Scope.OPERATE)
-async def replay(request: web.Request, visit: Visit, _: Form) -> web.Response:
+async def replay(request: web.Request, visit: Visit, form: Form) -> web.Response:
     """`POST /console/webhooks/{id}/replay`."""
     webhook_id = _webhook_id(request)
     try:
-        await replay_webhook(edge_of(request).shop, webhook_id)
+        reason = form.get("reason", "").strip() or "asked for in the console"
+        await replay_webhook(edge_of(request).shop, webhook_id, by=visit.staff.actor, reason=reason)
     except BitlootError as refusal:
         problem = problem_of(refusal)
         return await _shown(request, visit, problem.kind.status, wrong=f"{problem.kind.title}. {problem.detail}")
