@@ -7,6 +7,7 @@
 #   make bench                  the benchmarks, with their figures printed
 #   make docs                   the links and the examples of README and docs
 #   make docs-demo              draws the picture of the demo that README shows
+#   make screenshots           draws the pictures of the console that the docs show; needs Chromium
 #   make format                 rewrites the layout of the code
 #   make clean                  removes what the recipes made, `.venv` included
 
@@ -20,7 +21,7 @@ CORE := src/bitloot_core/order/*,src/bitloot_core/ports/*,src/bitloot_core/useca
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check simulate bench docs docs-demo format clean help
+.PHONY: demo test check simulate bench docs docs-demo screenshots format clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -79,6 +80,9 @@ docs: $(READY)
 
 docs-demo: $(READY)
 	@$(BIN)/bitloot demo --once --export docs/images/demo.svg
+
+screenshots: $(READY)
+	@$(BIN)/python tools/take_screenshots.py $(ARGS)
 
 format: $(READY)
 	$(BIN)/ruff check --fix

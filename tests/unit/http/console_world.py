@@ -133,6 +133,25 @@ def form_token(page: str) -> str:
     return unescape(found[1])
 
 
+async def an_order(console: Console, *, delivered: bool = True) -> str:
+    """Given an order; who was logged in before is so again."""
+    placed = await (console.world.delivered() if delivered else console.world.placed())
+    if delivered:
+        await console.forget()
+        await console.log_in()
+    return str(placed["orderId"])
+
+
+async def a_short_order(console: Console) -> str:
+    """Given an order whose payment fell short."""
+    placed = await console.world.placed()
+    payment = placed["payment"]["paymentId"]
+    console.world.fakes.gateway.pay_short(payment)
+    await console.world.fakes.tell(payment)
+    await console.world.fakes.work()
+    return str(placed["orderId"])
+
+
 @asynccontextmanager
 async def at_the_door(*products: Product, **settings: str) -> AsyncIterator[Console]:
     """A running application, one account, and nobody logged in."""

@@ -1,7 +1,6 @@
-"""Into the console and out of it: who is let in, for how long, and what does not help."""
+"""Into the console: who is let in, and what does not help."""
 
 import json
-import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -10,8 +9,6 @@ import pytest
 from console_world import NAME, PASSWORD, RECOVERY, Console, at_the_door, form_token
 
 from bitloot_http.accounts.passwords import MEMORY_KIB
-from bitloot_http.accounts.visits import ABSOLUTE, HALFWAY, IDLE, PROOF
-from bitloot_http.handlers.console.routes import CONSOLE
 
 STEP = timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
@@ -195,84 +192,6 @@ async def test_a_whole_login_forgets_the_tries(console: Console) -> None:
         await console.pass_time(STEP)
 
 
-async def test_a_session_that_nobody_uses_ends(console: Console) -> None:
-    """After a quarter of an hour; using it keeps it."""
-    await console.log_in()
-    for _ in range(3):
-        await console.pass_time(IDLE - MINUTE)
-        assert is_in(await console.ask("/console/orders"))
-
-    await console.pass_time(IDLE)
-
-    assert (await console.ask("/console/orders")).status == 303
-
-
-async def test_a_page_that_refreshes_itself_keeps_no_session(console: Console) -> None:
-    """A console that is left open on a desk closes itself."""
-    await console.log_in()
-
-    for _ in range(15):
-        await console.pass_time(MINUTE)
-        last = await console.ask("/console/orders", **{"X-Console-Refresh": "1"})
-
-    assert last.status == 303
-
-
-async def test_a_session_ends_however_much_it_is_used(console: Console) -> None:
-    """After eight hours."""
-    await console.log_in()
-    used = timedelta()
-    while used + 10 * MINUTE < ABSOLUTE:
-        await console.pass_time(10 * MINUTE)
-        used += 10 * MINUTE
-        assert is_in(await console.ask("/console/orders")), used
-
-    await console.pass_time(10 * MINUTE)
-
-    assert (await console.ask("/console/orders")).status == 303
-
-
-async def test_the_second_factor_has_five_minutes(console: Console) -> None:
-    """Then the password is asked for again."""
-    await console.password()
-    page = await console.get("/console/login/code")
-    await console.pass_time(HALFWAY)
-
-    answer = await console.send("/console/login/code", {"code": console.code()}, token=form_token(page))
-
-    assert (answer.status, answer.headers["Location"]) == (303, "/console/login")
-    assert (await console.ask("/console/login/code")).status == 303
-
-
-async def test_logging_out_ends_the_session(console: Console) -> None:
-    """Here and in the books; what the browser held opens nothing."""
-    await console.log_in()
-    held = console.held
-
-    answer = await console.press("/console/account", "/console/logout")
-
-    assert (answer.status, answer.headers["Location"]) == (303, "/console/login")
-    assert console.world.staff.live == {}
-    await console.hold(held)
-    assert (await console.ask("/console")).status == 303
-
-
-async def test_logging_out_everywhere_ends_all_sessions(console: Console) -> None:
-    """Those of other browsers, too, which the account's page lists."""
-    await console.log_in()
-    elsewhere = console.held
-    await console.forget()
-    await console.pass_time(STEP)
-    await console.log_in()
-    assert (await console.get("/console/account")).count("127.0.0.1") == 2
-
-    answer = await console.press("/console/account", "/console/logout/everywhere")
-
-    assert answer.status == 303
-    await console.hold(elsewhere)
-    assert (await console.ask("/console")).status == 303
-
-
 @pytest.mark.parametrize(
     "elsewhere",
     [
@@ -316,92 +235,6 @@ async def test_a_hash_of_older_make_is_renewed(console: Console) -> None:
     await console.log_in()
 
 
-POSTS = [path for method, path, _ in CONSOLE if method == "POST"]
-FILLED = {
-    "{orderId}": "order1",
-    "{action}": "retry",
-    "{id}": "1",
-    "{reservationId}": "FAKE1",
-    "{productId}": "game",
-    "{findingId}": "order1.f1",
-}
-
-
-def filled(path: str) -> str:
-    """A path with something in each of its places."""
-    return re.sub(r"\{\w+\}", lambda found: FILLED[found[0]], path)
-
-
-@pytest.mark.parametrize("path", POSTS)
-async def test_no_form_is_taken_without_its_token(console: Console, path: str) -> None:
-    """Nor with another session's, nor from another site's page (CSRF)."""
-    await console.log_in()
-    own = form_token(await console.get("/console/account"))
-    fields = {"reason": "because"}
-
-    without = await console.send(filled(path), fields, token="")
-    others = await console.send(filled(path), fields, token=own[:-1] + ("A" if own[-1] != "A" else "B"))
-    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://evil"}):
-        foreign = await console.send(filled(path), fields, token=own, headers=headers)
-        assert foreign.status == 403
-        assert "came from another site" in await foreign.text()
-
-    assert (without.status, others.status) == (403, 403)
-    assert "out of date" in await without.text()
-
-
-@pytest.mark.parametrize("path", [path for path in POSTS if "login" not in path and path != "/console/logout"])
-async def test_no_form_is_taken_when_the_session_is_over(console: Console, path: str) -> None:
-    """Its token still fits the cookie, and helps nothing."""
-    await console.log_in()
-    token = form_token(await console.get("/console/account"))
-    await console.pass_time(IDLE)
-
-    answer = await console.send(filled(path), {"reason": "because"}, token=token)
-
-    assert answer.status == 401
-    assert "The session has ended" in await answer.text()
-
-
-@pytest.mark.parametrize("path", [path for method, path, _ in CONSOLE if method == "GET" and "login" not in path])
-async def test_no_page_is_shown_to_strangers(console: Console, path: str) -> None:
-    """Each leads to the login, and says nothing."""
-    await console.world.placed()
-
-    answer = await console.ask(filled(path))
-
-    assert (answer.status, await answer.text()) == (303, "")
-    assert answer.headers["Location"].startswith("/console/login?next=")
-
-
-@pytest.mark.parametrize("path", ["/console/login", "/console/orders"])
-async def test_pages_are_neither_kept_nor_framed(console: Console, path: str) -> None:
-    """No cache keeps them, no other site frames them, and nothing runs or is fetched that is not ours."""
-    if path != "/console/login":
-        await console.log_in()
-
-    answer = await console.ask(path)
-
-    policy = answer.headers["Content-Security-Policy"]
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "frame-ancestors 'none'" in policy
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    text = await answer.text()
-    assert not re.search(r"<[^>]+\s(on\w+|style)=", text)
-    assert not re.search(r"<(script|style)[^>]*>[^<]", text)
-
-
-async def test_a_bearer_token_opens_no_page(console: Console) -> None:
-    """Tokens are for programs, and sessions for people: neither stands for the other."""
-    console.world.tokens.give("reader", "read")
-
-    assert (await console.ask("/console/orders", Authorization="Bearer reader")).status == 303
-    await console.log_in()
-    assert (await console.world.client.get("/admin/orders")).status == 401
-
-
 async def test_the_log_names_accounts_and_no_secret(console: Console, log: Any) -> None:
     """A password that was typed for a name is in no log."""
     await console.password(PASSWORD, NAME)
@@ -412,8 +245,3 @@ async def test_the_log_names_accounts_and_no_secret(console: Console, log: Any) 
     assert [secret for secret in (PASSWORD, console.held or "?", console.secret.reveal()) if secret in written] == []
     events = [json.loads(line)["event"] for line in written.splitlines()]
     assert {"login refused", "logged in"} <= set(events)
-
-
-async def test_a_secret_covers_a_few_minutes() -> None:
-    """The login is one; after it has been a while a secret is asked for again."""
-    assert timedelta(minutes=5) == PROOF

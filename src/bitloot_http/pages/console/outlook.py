@@ -10,6 +10,7 @@ from typing import assert_never
 
 import attrs
 
+from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Cancelled, Expired, Fulfilled, Order, Refunded, StillOpen
 from bitloot_core.order.status import Status, shown_status, status_of
 from bitloot_core.ports.queries import Dossier, FindingRow, JobRow
@@ -68,7 +69,8 @@ def outlook(dossier: Dossier, now: datetime) -> Outlook:
     """Answer it."""
     order = dossier.order
     open_ones = tuple(row for row in dossier.findings if row.resolved_at is None)
-    steps = tuple(sorted(_steps(dossier.jobs, now), key=lambda step: step.at or now))
+    jobs = (job for job in dossier.jobs if not (order.is_settled and job.name == JobName.EXPIRE))
+    steps = tuple(sorted(_steps(jobs, now), key=lambda step: step.at or now))
     dead = any(job.status == "dead" and not _came_back(job, dossier.jobs) for job in dossier.jobs)
     blocking = any(row.finding.blocking for row in open_ones)
     headline, tone = _headline(order, blocks=blocking, dead=dead, open_ones=bool(open_ones), moves=bool(steps))

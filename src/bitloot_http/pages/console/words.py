@@ -65,6 +65,22 @@ TONES: Mapping[str, Tone] = {
 }
 """The tone of each status word; `failed` is said by orders and by webhooks."""
 
+WAITS_FOR: Mapping[str, str] = {
+    "created": "the buyer to pick a coin",
+    "waiting": "the buyer's money",
+    "confirming": "the network",
+    "underpaid": "you",
+    "expired": "late money, if any",
+    "failed": "another payment, if any",
+    "paid": "the purchase",
+    "fulfilling": "the keys",
+    "fulfilled": "nothing",
+    "attention": "you",
+    "refunded": "nothing",
+    "cancelled": "nothing",
+}
+"""What an order of each status waits for."""
+
 RESERVATION_WORDS = ("planned", "claimed", "in-doubt", "placed", "completed", "refused", "fallen")
 """In the order of a purchase's life."""
 
@@ -180,6 +196,11 @@ def tone_of(word: str) -> Tone:
 def deed(name: str) -> DeedWords:
     """The words for an action; one that has none yet is named."""
     return DEEDS.get(name, DeedWords(name=name, what="", done=f"{name} is done.", grave=True))
+
+
+def waits_for(status: str) -> str:
+    """What an order of a status waits for; of an unknown one nobody knows."""
+    return WAITS_FOR.get(status, "")
 
 
 def job_does(name: str) -> str:
