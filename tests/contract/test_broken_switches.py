@@ -9,6 +9,7 @@ import pytest
 
 from bitloot_core.order.buying import Balance, Budget, Pause
 from bitloot_core.order.findings import Finding
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.store import Change, Committed
 from bitloot_core.testing.contracts.memory_world import MemoryWorld
 from bitloot_core.testing.contracts.store_claims import ClaimContract
@@ -24,11 +25,11 @@ Promise = Callable[[MemoryWorld], Awaitable[None]]
 class LastOneSpeaks(MemorySwitches):
     """Names whoever paused last."""
 
-    async def pause(self, pause: Pause, *, finding: Finding | None = None) -> Pause:
+    async def pause(self, pause: Pause, *, finding: Finding | None = None, act: StaffAct | None = None) -> Pause:
         """Forget what this holder said before."""
         others = [one for one in self._database.buying.pauses if one.holder is not pause.holder]
         self._keep(others, self._database.buying.lifted)
-        return await super().pause(pause, finding=finding)
+        return await super().pause(pause, finding=finding, act=act)
 
 
 class OnePauseForAll(MemorySwitches):
@@ -42,11 +43,11 @@ class OnePauseForAll(MemorySwitches):
 class TellsOnEachTry(MemorySwitches):
     """Has a finding for each order that waits."""
 
-    async def pause(self, pause: Pause, *, finding: Finding | None = None) -> Pause:
+    async def pause(self, pause: Pause, *, finding: Finding | None = None, act: StaffAct | None = None) -> Pause:
         """Open it under a subject of its own."""
         count = len(self._database.findings)
         told = None if finding is None else attrs.evolve(finding, subject=f"{finding.subject}{count}")
-        return await super().pause(pause, finding=told)
+        return await super().pause(pause, finding=told, act=act)
 
 
 class LeavesThemWaiting(MemorySwitches):
@@ -59,7 +60,7 @@ class LeavesThemWaiting(MemorySwitches):
 class ForgetsWhoLifted(MemorySwitches):
     """Lets buying go on, and the same limit stop it at once."""
 
-    async def resume(self, *, by: str, reason: str, at: datetime) -> tuple[Pause, ...]:
+    async def resume(self, *, by: str, reason: str, at: datetime, act: StaffAct | None = None) -> tuple[Pause, ...]:
         """Lift, and no more."""
         pauses = self._database.buying.pauses
         await self.lift(pauses, by=by, at=at)

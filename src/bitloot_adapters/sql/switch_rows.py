@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
+from bitloot_adapters.sql.act_rows import add_acts
 from bitloot_adapters.sql.columns import digits, micros, micros_or_none, moment, moment_or_none, storable
 from bitloot_adapters.sql.finding_rows import keep_finding, settle_finding
 from bitloot_adapters.sql.statements import Statement
@@ -22,6 +23,7 @@ from bitloot_adapters.sql.tables import SWITCHES
 from bitloot_core.order.buying import LIMITS, Balance, Buying, Pause, PauseHolder
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.values.money import Money
 
 BUYING = "buying"
@@ -75,9 +77,11 @@ def read_buying(connection: Connection) -> Buying:
     )
 
 
-def keep_pause(connection: Connection, pause: Pause, finding: Finding | None) -> Pause:
+def keep_pause(connection: Connection, pause: Pause, finding: Finding | None, act: StaffAct | None) -> Pause:
     """Keep a pause, or move on the end of the one that this holder has."""
     hold_buying(connection, alone=True)
+    if act is not None and all(one.holder is not pause.holder for one in read_buying(connection).pauses):
+        add_acts(connection, (act,))
     if finding is not None:
         keep_finding(connection, finding)
     values = {
@@ -110,12 +114,16 @@ def lift_pauses(connection: Connection, pauses: Sequence[Pause], *, by: str, at:
         _lift(connection, pause, by=by, how="buying goes on", at=at)
 
 
-def resume_buying(connection: Connection, *, by: str, reason: str, at: datetime) -> tuple[Pause, ...]:
+def resume_buying(
+    connection: Connection, *, by: str, reason: str, at: datetime, act: StaffAct | None
+) -> tuple[Pause, ...]:
     """Take all pauses away, and note that a person did."""
     _hurry(connection, at)
     told = {"by": storable(by), "reason": storable(reason), "at": micros(at)}
     _SET.change(connection, {"name": BUYING, "value": _RESUMED, **told})
     pauses = read_buying(connection).pauses
+    if act is not None and pauses:
+        add_acts(connection, (act,))
     for pause in pauses:
         _lift(connection, pause, by=by, how=reason, at=at)
         if pause.holder in LIMITS:

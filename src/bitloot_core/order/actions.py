@@ -25,6 +25,8 @@ class Action(enum.StrEnum):
     RESOLVE = "resolve-finding"
     RETRY_JOB = "retry-job"
     REPLAY = "replay-webhook"
+    PAUSE = "pause-buying"
+    RESUME = "resume-buying"
 
 
 ON_AN_ORDER = (

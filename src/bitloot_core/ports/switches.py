@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bitloot_core.order.buying import Balance, Buying, Pause
 from bitloot_core.order.findings import Finding
+from bitloot_core.ports.acts import StaffAct
 
 
 class Switches(Protocol):
@@ -22,7 +23,7 @@ class Switches(Protocol):
         """The pauses that nobody has taken away, over or not; what a person lifted; the balance as it was read last."""
         ...
 
-    async def pause(self, pause: Pause, *, finding: Finding | None = None) -> Pause:
+    async def pause(self, pause: Pause, *, finding: Finding | None = None, act: StaffAct | None = None) -> Pause:
         """
         Stop all buying. Idempotent under `pause.holder`.
 
@@ -31,6 +32,7 @@ class Switches(Protocol):
         Args:
             finding: opened in the same write, about no order, unless the same is open. Give it the reason
                 `buying-paused` and the holder as its subject, and whoever lifts the pause settles it.
+            act: what a person did, for the audit; written if the holder had no pause before.
 
         Returns:
             The pause as it is kept.
@@ -45,11 +47,14 @@ class Switches(Protocol):
         """
         ...
 
-    async def resume(self, *, by: str, reason: str, at: datetime) -> tuple[Pause, ...]:
+    async def resume(self, *, by: str, reason: str, at: datetime, act: StaffAct | None = None) -> tuple[Pause, ...]:
         """
         Let buying go on, because a person says so: takes all pauses away, whoever holds them, as `lift` does.
 
         A pause of one of `LIMITS` is remembered in `Buying.lifted`, until that holder pauses again. Idempotent.
+
+        Args:
+            act: for the audit; written if there was a pause.
 
         Returns:
             The pauses that it took away.

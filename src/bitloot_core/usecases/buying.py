@@ -7,9 +7,11 @@ is lifted. A machine's pause needs nobody: the job that finds it over tries the 
 
 from __future__ import annotations
 
+from bitloot_core.order.actions import Action
 from bitloot_core.order.buying import Balance, Buying, BuyingPaused, Pause, PauseHolder
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.ports.jobs import Snooze
+from bitloot_core.usecases.deeds import Deed
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.usecases.work import Work
 
@@ -21,7 +23,9 @@ async def pause_buying(shop: Shop, *, by: str, reason: str) -> Pause:
     Purchases that were sent are still looked up, and keys collected, sealed and delivered.
     """
     now = shop.clock.now()
-    return await shop.switches.pause(Pause(holder=PauseHolder.OPERATOR, by=by, reason=reason, since=now))
+    pause = Pause(holder=PauseHolder.OPERATOR, by=by, reason=reason, since=now)
+    deed = Deed(action=Action.PAUSE, by=by, reason=reason)
+    return await shop.switches.pause(pause, act=deed.done(at=now, order_id=None))
 
 
 async def resume_buying(shop: Shop, *, by: str, reason: str) -> tuple[Pause, ...]:
@@ -34,7 +38,9 @@ async def resume_buying(shop: Shop, *, by: str, reason: str) -> tuple[Pause, ...
     Returns:
         The pauses that are over with it.
     """
-    return await shop.switches.resume(by=by, reason=reason, at=shop.clock.now())
+    now = shop.clock.now()
+    deed = Deed(action=Action.RESUME, by=by, reason=reason)
+    return await shop.switches.resume(by=by, reason=reason, at=now, act=deed.done(at=now, order_id=None))
 
 
 async def is_restoring(work: Work) -> bool:

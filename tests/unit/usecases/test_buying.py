@@ -96,6 +96,20 @@ async def test_who_paused_first_is_told(shop: FakeShop) -> None:
     assert await resume_buying(shop.shop, by="shell:bob", reason="go on") == ()
 
 
+async def test_who_switched_is_in_the_audit(shop: FakeShop) -> None:
+    """With the reason; nobody is told of what changed nothing."""
+    for _ in range(2):
+        await pause(shop)
+    for _ in range(2):
+        await resume(shop)
+
+    acts = [(act.actor, act.action, act.reason) for act in shop.storage.database.acts]
+    assert acts == [
+        ("shell:ann", "pause-buying", "prices look wrong"),
+        ("shell:bob", "resume-buying", "they are right"),
+    ]
+
+
 async def test_a_pause_between_the_look_and_the_claim_holds(shop: FakeShop) -> None:
     """The claim asks in the same write: once the pause is there, nothing is sent any more."""
     await paid(shop)

@@ -8,14 +8,18 @@ stops the write that claims a purchase is promised by the order store, in `store
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
+from bitloot_core.order.actions import Action
 from bitloot_core.order.buying import Balance, Buying, Pause, PauseHolder
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
+from bitloot_core.ports.acts import StaffAct
+from bitloot_core.ports.audit import ActFilter
 from bitloot_core.ports.jobs import JobOutcome, Snooze
+from bitloot_core.ports.queries import Slice
 from bitloot_core.testing.contracts.storage import StorageWorld, claim, due, failure_of
 from bitloot_core.testing.orders import PLACED_AT
 from bitloot_core.testing.samples import a_job
@@ -45,6 +49,11 @@ def a_finding(number: int = 1) -> Finding:
         blocking=False,
         opened_at=PLACED_AT,
     )
+
+
+def an_act(action: Action, *, at: datetime) -> StaffAct:
+    """What the audit says of it."""
+    return StaffAct(at=at, actor="shell:bob", action=str(action), order_id=None, subject="", reason="looked at it")
 
 
 async def pauses(world: StorageWorld) -> tuple[Pause, ...]:
@@ -175,6 +184,18 @@ class SwitchesContract:
         await world.switches.resume(by="shell:bob", reason="go on", at=world.clock.now())
 
         assert Buying(balance=balance) == await world.switches.buying()
+
+    async def test_what_a_person_switched_is_in_the_audit(self, world: StorageWorld) -> None:
+        """Who paused, who resumed and why, in the same write; what changed nothing is not told."""
+        acts = [an_act(action, at=world.clock.now()) for action in (Action.PAUSE, Action.RESUME)]
+        for _ in range(2):
+            await world.switches.pause(ANN, act=acts[0])
+        for _ in range(2):
+            await world.switches.resume(by="shell:bob", reason="go on", at=world.clock.now(), act=acts[1])
+
+        rows = (await world.audit.acts(ActFilter(), Slice())).items
+
+        assert acts[::-1] == [row.act for row in rows]
 
     async def test_a_finding_is_opened_once(self, world: StorageWorld) -> None:
         """However often the pause is renewed."""

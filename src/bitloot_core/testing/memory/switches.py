@@ -13,6 +13,7 @@ import attrs
 from bitloot_core.order.buying import LIMITS, Balance, Buying, Pause, PauseHolder
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.switches import Switches
 from bitloot_core.testing.memory.database import MemoryDatabase
 
@@ -27,13 +28,14 @@ class MemorySwitches:
         """The pauses that nobody has taken away."""
         return self._database.buying
 
-    async def pause(self, pause: Pause, *, finding: Finding | None = None) -> Pause:
+    async def pause(self, pause: Pause, *, finding: Finding | None = None, act: StaffAct | None = None) -> Pause:
         """Stop all buying."""
         with self._database.commit("switches.pause"):
             if finding is not None:
                 self._database.open_finding(finding)
             buying = self._database.buying
             held = {one.holder: one for one in buying.pauses}
+            self._note(act if pause.holder not in held else None)
             kept = attrs.evolve(held.get(pause.holder, pause), until=pause.until)
             lifted = {holder: at for holder, at in buying.lifted.items() if holder is not pause.holder}
             self._keep((held | {pause.holder: kept}).values(), lifted)
@@ -44,10 +46,11 @@ class MemorySwitches:
         with self._database.commit("switches.lift"):
             self._lift(pauses, by=by, how="buying goes on", at=at)
 
-    async def resume(self, *, by: str, reason: str, at: datetime) -> tuple[Pause, ...]:
+    async def resume(self, *, by: str, reason: str, at: datetime, act: StaffAct | None = None) -> tuple[Pause, ...]:
         """Take all pauses away, because a person says so."""
         with self._database.commit("switches.resume"):
             pauses = self._database.buying.pauses
+            self._note(act if pauses else None)
             self._lift(pauses, by=by, how=reason, at=at)
             limits = {pause.holder: at for pause in pauses if pause.holder in LIMITS}
             self._keep((), {**self._database.buying.lifted, **limits})
@@ -71,6 +74,9 @@ class MemorySwitches:
     def _keep(self, pauses: Iterable[Pause], lifted: Mapping[PauseHolder, datetime]) -> None:
         oldest_first = tuple(sorted(pauses, key=lambda pause: (pause.since, pause.holder)))
         self._database.buying = attrs.evolve(self._database.buying, pauses=oldest_first, lifted=lifted)
+
+    def _note(self, act: StaffAct | None) -> None:
+        self._database.acts.extend(() if act is None else (act,))
 
     def _settle(self, pause: Pause, *, by: str, how: str, at: datetime) -> None:
         same = (None, FindingReason.BUYING_PAUSED, str(pause.holder))
