@@ -9,9 +9,7 @@ What the server itself does to a single process is in `test_postgres_outages`; h
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlsplit
 
 import attrs
@@ -19,12 +17,11 @@ import pytest
 import pytest_asyncio
 
 from harness.buyer import Placed
-from harness.databases import ShopDatabase, Stock
 from harness.fault_proxy import FaultProxy, open_fault_proxy
-from harness.ports import HOST
 from harness.postgres_server import PostgresServer, postgres_server
 from harness.postgres_stock import stocked_postgres
 from harness.production import Production, open_production
+from harness.readdressed import Behind
 from harness.waiting import eventually, pause
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -44,38 +41,6 @@ class World:
     server: PostgresServer
     way: FaultProxy
     dice: random.Random = attrs.field(factory=lambda: random.Random(1))
-
-
-@attrs.frozen
-class _Readdressed:
-    """A database under another address."""
-
-    url: str
-    there: ShopDatabase
-
-    def rows(self, query: str, *values: object) -> list[dict[str, object]]:
-        """Past the proxy."""
-        return self.there.rows(query, *values)
-
-    def dump(self) -> Iterator[bytes]:
-        """Past the proxy."""
-        return self.there.dump()
-
-
-@attrs.frozen
-class Behind:
-    """Databases that are reached through a proxy, and looked into past it."""
-
-    stock: Stock
-    way: FaultProxy
-
-    @contextmanager
-    def fresh(self, folder: Path) -> Iterator[ShopDatabase]:
-        """Give one out under the proxy's address."""
-        with self.stock.fresh(folder) as database:
-            address = urlsplit(database.url)
-            past = address._replace(netloc=f"{address.username}@{HOST}:{self.way.port}")
-            yield _Readdressed(past.geturl(), database)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

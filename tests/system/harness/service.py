@@ -97,6 +97,10 @@ class ServiceProcess:
             await self.kill()
             raise AssertionError(f"the service did not stop when it was told:\n{self.last_words()}") from None
 
+    def terminate(self) -> None:
+        """Tell it to stop (SIGTERM), and do not wait."""
+        self._living.terminate()
+
     async def kill(self) -> None:
         """End it with SIGKILL, whatever it is doing."""
         if self.is_alive:
