@@ -1,6 +1,7 @@
 """The doorbell over taskiq keeps the promises of the port; the embedded broker bounds and drains what it runs."""
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -13,6 +14,7 @@ from bitloot_core.testing.contracts.notifier import JobNotifierContract
 from bitloot_core.values.ids import JobId
 
 DEADLINE_SECONDS = 10
+ASKER = contextvars.ContextVar("asker", default="nobody")
 SECRET_URL = "redis://user:CANARY@queue.example"
 
 
@@ -38,6 +40,7 @@ class Worker:
         """A worker that may go on."""
         self.heard: list[JobId] = []
         self.finished: list[JobId] = []
+        self.asked_by: dict[JobId, str] = {}
         self.running = 0
         self.most_running = 0
         self.go_on = asyncio.Event()
@@ -47,6 +50,7 @@ class Worker:
     async def run(self, job_id: JobId) -> None:
         """Do a job: wait until it may go on."""
         self.running += 1
+        self.asked_by[job_id] = ASKER.get()
         self.most_running = max(self.most_running, self.running)
         async with self._moved:
             self.heard.append(job_id)
@@ -227,3 +231,18 @@ async def test_a_caller_that_is_cancelled_is_not_held_back(world: TaskiqWorld) -
 
     with pytest.raises(asyncio.CancelledError):
         await ringing
+
+
+async def test_an_embedded_job_knows_who_rang_for_it(world: TaskiqWorld) -> None:
+    """What the ringer's context holds is there in the job, each job's own, even if it waited in line."""
+    world.worker.go_on.clear()
+    for number in range(4):
+        ASKER.set(f"request {number}")
+        await world.notifier.ring([JobId(number)])
+    ASKER.set("nobody")
+
+    await world.heard(2)
+    world.worker.go_on.set()
+    await world.heard(4)
+
+    assert world.worker.asked_by == {JobId(number): f"request {number}" for number in range(4)}
