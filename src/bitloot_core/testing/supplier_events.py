@@ -67,7 +67,7 @@ def read(body: bytes) -> SupplierEvent | None:
             material=None if key is None else KeyMaterial.of_text(key),
             material_id=None if key is None else name_of(KeyMaterial.of_text(key)),
         )
-    except (ValueError, AttributeError, LookupError):
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return None
 
 

@@ -286,8 +286,7 @@ class Watch:
     def _mailed(self, mail: Mail) -> None:
         told = repr(mail).encode() + mail.link.reveal().encode()
         hold("I7", MARK not in told, "a key stands in a mail", mail.order_id)
-        order = self._scene.store.order(mail.order_id)
-        right = order is not None and order.email == mail.to
+        right = self._scene.facts.emails[mail.order_id] == mail.to
         hold("I4", right, f"a mail of {mail.order_id} went to {mail.to}", mail.order_id)
         token = mail.link.reveal().rpartition("/")[2]
         try:
