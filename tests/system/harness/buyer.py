@@ -10,7 +10,7 @@ import aiohttp
 import attrs
 
 from harness.mailbox import Mail, Mailbox
-from harness.waiting import eventually
+from harness.waiting import PATIENCE_SECONDS, eventually
 
 _BUSY = frozenset({409, 429, 502, 503})
 _AWAY = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
@@ -59,13 +59,20 @@ class Buyer:
         return Buyer(self._session, url, self._mailbox)
 
     async def place(
-        self, *, product: str = "game", quantity: int = 1, coin: str = "btc", payable: bool = True
+        self,
+        *,
+        product: str = "game",
+        quantity: int = 1,
+        coin: str = "btc",
+        payable: bool = True,
+        within: float = PATIENCE_SECONDS,
     ) -> Placed:
         """
         Place an order and get a payment for it.
 
         Args:
             payable: go on asking until there is a payment.
+            within: seconds for either.
         """
         address = f"buyer-{secrets.token_hex(6)}@example.com"
         body = {"email": address, "items": [{"productId": product, "quantity": quantity}], "payCurrency": coin}
@@ -76,13 +83,13 @@ class Buyer:
             found = await self.ask("POST", "/orders", body, headers={"Idempotency-Key": secrets.token_hex(16)})
             return found[1] if found is not None and found[0] == 201 else None
 
-        answer = await eventually(place_once, "the order is placed", every=0.1)
+        answer = await eventually(place_once, "the order is placed", every=0.1, within=within)
         placed = Placed(
             order_id=answer["orderId"], access_token=answer["accessToken"], email=address, payment=answer["payment"]
         )
-        return await self.with_payment(placed, coin) if payable and placed.payment is None else placed
+        return await self.with_payment(placed, coin, within=within) if payable and placed.payment is None else placed
 
-    async def with_payment(self, placed: Placed, coin: str) -> Placed:
+    async def with_payment(self, placed: Placed, coin: str, *, within: float = PATIENCE_SECONDS) -> Placed:
         """Ask for another payment until there is one."""
 
         async def open_once() -> Mapping[str, Any] | None:
@@ -91,7 +98,7 @@ class Buyer:
             found = await self.ask("POST", path, {"payCurrency": coin}, token=placed.access_token)
             return found[1] if found is not None and found[0] == 201 else None
 
-        payment = await eventually(open_once, f"{placed.order_id} has a payment", every=0.1)
+        payment = await eventually(open_once, f"{placed.order_id} has a payment", every=0.1, within=within)
         return attrs.evolve(placed, payment=payment)
 
     async def look(self, placed: Placed) -> Mapping[str, Any] | None:
@@ -99,7 +106,7 @@ class Buyer:
         found = await self.ask("GET", f"/orders/{placed.order_id}", token=placed.access_token)
         return None if found is None else found[1]
 
-    async def sees(self, placed: Placed, status: str, *, within: float | None = None) -> Mapping[str, Any]:
+    async def sees(self, placed: Placed, status: str, *, within: float = PATIENCE_SECONDS) -> Mapping[str, Any]:
         """Wait until the order has a status."""
 
         async def look() -> Mapping[str, Any] | None:
@@ -109,23 +116,21 @@ class Buyer:
             return order if seen[-1] == status else None
 
         seen: list[Any] = []
-        limits = {} if within is None else {"within": within}
         try:
-            return await eventually(look, f"{placed.order_id} is {status}", every=0.05, **limits)
+            return await eventually(look, f"{placed.order_id} is {status}", every=0.05, within=within)
         except AssertionError as late:
             raise AssertionError(f"{late}; it was {' > '.join(map(str, dict.fromkeys(seen)))}") from None
 
-    async def mail(self, placed: Placed, *, within: float | None = None) -> Mail:
+    async def mail(self, placed: Placed, *, within: float = PATIENCE_SECONDS) -> Mail:
         """Wait for the mail with the delivery link."""
-        limits = {} if within is None else {"within": within}
-        found = await eventually(lambda: self.mails(placed), f"a mail for {placed.order_id}", every=0.05, **limits)
+        found = await eventually(lambda: self.mails(placed), f"a mail for {placed.order_id}", every=0.05, within=within)
         return found[-1]
 
     def mails(self, placed: Placed) -> list[Mail]:
         """All mails to the address of an order."""
         return self._mailbox.mails(placed.email)
 
-    async def reveal(self, mail: Mail) -> list[str]:
+    async def reveal(self, mail: Mail, *, within: float = PATIENCE_SECONDS) -> list[str]:
         """Open the link and press the button; the keys, sorted."""
 
         async def reveal_once() -> list[str] | None:
@@ -137,7 +142,7 @@ class Buyer:
                 raise AssertionError(f"the link answers {found}")
             return sorted(key["value"] for key in found[1]["keys"])
 
-        return await eventually(reveal_once, "the keys are shown", every=0.1)
+        return await eventually(reveal_once, "the keys are shown", every=0.1, within=within)
 
     async def ask(
         self,

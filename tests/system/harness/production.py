@@ -74,9 +74,13 @@ class Production:
 
     async def stored(self) -> dict[str, bytes]:
         """The objects in the bucket, by name."""
-        listed = (await self._ask("?list-type=2&max-keys=1000")).decode()
-        assert "<IsTruncated>true" not in listed, "the list of objects has more than one page"
-        return {name: await self._ask(f"/{name}") for name in re.findall(r"<Key>([^<]+)</Key>", listed)}
+        names: list[str] = []
+        while True:
+            listed = (await self._ask(f"?list-type=2&start-after={names[-1] if names else ''}")).decode()
+            names += re.findall(r"<Key>([^<]+)</Key>", listed)
+            if "<IsTruncated>true" not in listed:
+                break
+        return {name: await self._ask(f"/{name}") for name in names}
 
     async def leaks(self, *texts: str) -> list[str]:
         """Where one of these texts is found: files (logs, database, Redis), the database, objects, mails."""
