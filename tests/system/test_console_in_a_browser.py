@@ -112,14 +112,14 @@ async def test_the_page_follows_the_order_and_leaves_what_is_typed(system: Syste
     placed = await system.buyer.place()
     page = desk.page
     await desk.open(f"/console/orders/{placed.order_id}")
-    await page.locator("summary", has_text="Record a refund").click()
-    await page.locator("#reason-refund").fill("half a sentence")
+    await page.locator("summary", has_text="Cancel the order").click()
+    await page.locator("#reason-cancel").fill("half a sentence")
 
     await system.vendors.gateway.pay(placed.payment_id)
 
     await expect(page.get_by_text("It is done.")).to_be_visible(timeout=30_000)
-    await expect(page.locator("#reason-refund")).to_have_value("half a sentence")
-    await expect(page.locator("#reason-refund")).to_be_focused()
+    await expect(page.locator("#reason-cancel")).to_have_value("half a sentence")
+    await expect(page.locator("#reason-cancel")).to_be_focused()
 
 
 async def test_a_webhook_runs_again(system: System, desk: Desk) -> None:

@@ -41,6 +41,7 @@ class JobsQuery(ListQuery):
     )
     name: str | None = attrs.field(default=None, metadata=shape("What it does.", longest=LONGEST_NAME))
     order_id: str | None = attrs.field(default=None, metadata=shape("One order.", longest=LONGEST_NAME))
+    done: str | None = attrs.field(default=None, metadata=shape("Whether one was just asked for.", longest=1))
 
     @property
     def which(self) -> JobFilter:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from console_world import NAME, Console, form_token, logged_in
+from console_world import NAME, Console, a_short_order, form_token, logged_in
 
 from bitloot_core.order.buying import Balance, Buying, Pause, PauseHolder
 from bitloot_core.order.findings import FindingReason
@@ -207,19 +207,9 @@ async def console() -> AsyncIterator[Console]:
         yield one
 
 
-async def a_finding(console: Console) -> str:
-    """Given an order with a payment that fell short."""
-    placed = await console.world.placed()
-    payment = placed["payment"]["paymentId"]
-    console.world.fakes.gateway.pay_short(payment)
-    await console.world.fakes.tell(payment)
-    await console.world.fakes.work()
-    return str(placed["orderId"])
-
-
 async def test_the_summary_shows_what_waits(console: Console) -> None:
     """The finding with its reason, here and beside every page's menu."""
-    await a_finding(console)
+    await a_short_order(console)
 
     text = await console.get("/console")
 
@@ -271,7 +261,7 @@ async def test_a_purchase_says_that_it_waits_for_the_pause(console: Console) -> 
 
 async def test_findings_are_listed_with_advice(console: Console) -> None:
     """The open ones at first; with their order, the money, and what can be done."""
-    order_id = await a_finding(console)
+    order_id = await a_short_order(console)
 
     text = await console.get("/console/findings")
     others = await console.get("/console/findings?status=resolved")
@@ -286,7 +276,7 @@ async def test_findings_are_listed_with_advice(console: Console) -> None:
 
 async def test_a_finding_is_settled_with_a_reason(console: Console) -> None:
     """It is then among the settled ones, with who and how; what the state forbids is refused in words."""
-    order_id = await a_finding(console)
+    order_id = await a_short_order(console)
     page = await console.get("/console/findings")
     action = re.search(r'action="(/console/findings/[^"]+/resolve)"', page)
     assert action is not None
@@ -306,7 +296,7 @@ async def test_a_finding_is_settled_with_a_reason(console: Console) -> None:
 
 async def test_a_finding_that_is_not_there_is_not_settled(console: Console) -> None:
     """It is said so on the list."""
-    await a_finding(console)
+    await a_short_order(console)
     page = await console.get("/console/findings")
 
     answer = await console.send("/console/findings/nothing/resolve", {"reason": "x"}, token=form_token(page))
@@ -326,6 +316,21 @@ async def test_jobs_are_listed_by_status(console: Console) -> None:
     assert placed["orderId"] in ready
     assert re.search(r"<time [^>]+>in \d+ (s|min)", ready)
     assert "No job is dead." in dead
+
+
+async def test_a_job_is_done_now(console: Console) -> None:
+    """With a reason, which stands in the audit."""
+    await console.world.placed()
+    page = await console.get("/console/jobs")
+    action = re.search(r'action="(/console/jobs/\d+/retry)"', page)
+    assert action is not None
+
+    empty = await console.press("/console/jobs", action[1], reason=" ")
+    answer = await console.press("/console/jobs", action[1], reason="the buyer is impatient")
+
+    assert (empty.status, answer.status) == (422, 303)
+    assert "It is being done now." in await console.get(answer.headers["Location"])
+    assert "the buyer is impatient" in await console.get("/console/acts")
 
 
 @pytest.mark.parametrize("path", ["/console/findings?status=x", "/console/jobs?status=gone", "/console/acts?limit=0"])

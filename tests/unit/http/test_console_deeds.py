@@ -50,17 +50,44 @@ async def test_a_decision_has_a_reason_and_a_name(console: Console) -> None:
     assert f"admin:{NAME}: the buyer wrote" in text
 
 
-async def test_a_refused_decision_says_why_and_keeps_what_was_typed(console: Console) -> None:
-    """On the page of the order, with the status of the refusal."""
+async def test_a_refused_decision_says_why(console: Console) -> None:
+    """On the page of the order, with the status of the refusal; what the state forbids is not offered at first."""
+    order_id = await an_order(console)
+    path = f"/console/orders/{order_id}"
+    page = await console.get(path)
+
+    answer = await console.send(f"{path}/cancel", {"reason": "by mistake"}, token=form_token(page))
+
+    assert f'action="{path}/cancel"' not in page
+    assert "What cannot be done now" in page
+    assert answer.status == 409
+    assert "Money came for the order: refund it instead" in await answer.text()
+
+
+async def test_a_deed_that_there_is_not_is_not_found(console: Console) -> None:
+    """Whatever stands in the path."""
     order_id = await an_order(console)
     path = f"/console/orders/{order_id}"
 
-    answer = await console.press(path, f"{path}/cancel", reason="by mistake")
+    answer = await console.send(f"{path}/reveal-all", {"reason": "x"}, token=form_token(await console.get(path)))
 
-    text = await answer.text()
-    assert answer.status == 409
-    assert "Money came for the order: refund it instead" in text
-    assert 'value="by mistake"' in text
+    assert answer.status == 404
+
+
+async def test_a_short_payment_is_accepted(console: Console) -> None:
+    """The order goes on, and its finding is settled."""
+    order_id = await a_short_order(console)
+    path = f"/console/orders/{order_id}"
+    (payment,) = console.world.fakes.gateway.payments_of(order_id)
+
+    answer = await console.press(path, f"{path}/accept-payment", subject=payment, reason="a regular customer")
+    await console.world.fakes.work()
+
+    assert answer.status == 303
+    text = await console.get(path)
+    assert f"accepted by admin:{NAME}" in text
+    assert "payment-short</span>" not in text
+    assert "accept-payment" in await console.get("/console/acts")
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
@@ -89,6 +116,7 @@ async def test_money_is_decided_with_a_secret_once_more(console: Console) -> Non
 
     assert (without.status, wrong.status, right.status) == (403, 403, 303)
     assert "neither your password nor a fresh code" in await wrong.text()
+    assert 'value="sent back"' in await wrong.text()
     assert "Refund recorded" in await console.get(path)
 
 

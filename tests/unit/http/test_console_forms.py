@@ -30,7 +30,7 @@ def is_in(answer: Any) -> bool:
 POSTS = [path for method, path, _ in CONSOLE if method == "POST"]
 FILLED = {
     "{orderId}": "order1",
-    "{action}": "retry",
+    "{deed}": "retry",
     "{id}": "1",
     "{reservationId}": "FAKE1",
     "{productId}": "game",

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import JobName
-from bitloot_core.usecases.close_order import resolve_finding
+from bitloot_core.usecases.retry_job import retry_job
+from bitloot_core.usecases.settle_finding import settle_finding
 from bitloot_core.values.errors import BitlootError
-from bitloot_core.values.ids import FindingId
+from bitloot_core.values.ids import FindingId, JobId
 from bitloot_http.access import Scope
 from bitloot_http.accounts.visits import Visit
 from bitloot_http.edge import edge_of
@@ -40,9 +41,7 @@ async def resolve(request: web.Request, visit: Visit, form: Form) -> web.Respons
     shop, finding_id = edge_of(request).shop, FindingId(request.match_info["findingId"])
     try:
         body = structure({"reason": form.get("reason", "").strip()}, ReasonBody)
-        finding = (await shop.backlog.finding(finding_id)).finding
-        if finding.order_id is not None:
-            await resolve_finding(shop, finding.order_id, finding.id, by=visit.staff.actor, reason=body.reason)
+        await settle_finding(shop, finding_id, by=visit.staff.actor, reason=body.reason)
     except BitlootError as refusal:
         problem = problem_of(refusal)
         wrong = f"{problem.kind.title}. {problem.detail}"
@@ -53,21 +52,22 @@ async def resolve(request: web.Request, visit: Visit, form: Form) -> web.Respons
 
 @looking()
 async def jobs(request: web.Request, visit: Visit) -> web.Response:
-    """`GET /console/jobs`."""
-    query, typed = filters(request, JobsQuery)
-    shop = edge_of(request).shop
-    found = await shop.backlog.jobs(query.which, query.part)
-    return await screen(
-        request,
-        visit,
-        "jobs.html",
-        rows=found.items,
-        next_cursor=found.next_cursor,
-        typed=typed,
-        names=tuple(JobName),
-        statuses=JOB_STATUSES,
-        queue=await shop.figures.queue(now=shop.clock.now()),
-    )
+    """`GET /console/jobs`: those that will be done, unless others are asked for."""
+    return await _jobs(request, visit)
+
+
+@acting(Scope.OPERATE)
+async def retry(request: web.Request, visit: Visit, form: Form) -> web.Response:
+    """`POST /console/jobs/{id}/retry`: does it now, also one that was given up."""
+    shop, job_id = edge_of(request).shop, JobId(int(request.match_info["id"]))
+    try:
+        body = structure({"reason": form.get("reason", "").strip()}, ReasonBody)
+        await retry_job(shop, job_id, by=visit.staff.actor, reason=body.reason)
+    except BitlootError as refusal:
+        problem = problem_of(refusal)
+        return await _jobs(request, visit, problem.kind.status, wrong=f"{problem.kind.title}. {problem.detail}")
+    _LOG.info("job retried", job_id=job_id, actor=visit.staff.actor)
+    return see("/console/jobs?done=1")
 
 
 @looking()
@@ -89,10 +89,30 @@ async def _findings(request: web.Request, visit: Visit, status: int = 200, *, wr
         status,
         rows=found.items,
         next_cursor=found.next_cursor,
+        done=typed.pop("done", ""),
         typed=typed,
         reasons=tuple(FindingReason),
         statuses=FINDING_STATUSES,
         advice=ADVICE,
         wrong=wrong,
+    )
+
+
+async def _jobs(request: web.Request, visit: Visit, status: int = 200, *, wrong: str = "") -> web.Response:
+    query, typed = filters(request, JobsQuery)
+    shop = edge_of(request).shop
+    found = await shop.backlog.jobs(query.which, query.part)
+    return await screen(
+        request,
+        visit,
+        "jobs.html",
+        status,
+        rows=found.items,
+        next_cursor=found.next_cursor,
         done=typed.pop("done", ""),
+        typed=typed,
+        names=tuple(JobName),
+        statuses=JOB_STATUSES,
+        queue=await shop.figures.queue(now=shop.clock.now()),
+        wrong=wrong,
     )

@@ -14,10 +14,11 @@ from bitloot_core.values.ids import OrderId
 from bitloot_http.access import Scope
 from bitloot_http.accounts.visits import Visit
 from bitloot_http.edge import edge_of
-from bitloot_http.handlers.admin import ACTIONS
+from bitloot_http.handlers.console.deeds import DEEDS
 from bitloot_http.handlers.console.gate import Form, acting, looking, require_proof, see
 from bitloot_http.handlers.console.screen import filters, screen
 from bitloot_http.handlers.orders import order_id_of
+from bitloot_http.pages.console.choices import DECIDES_MONEY, choices
 from bitloot_http.pages.console.order_sheet import order_sheet
 from bitloot_http.pages.console.words import deed
 from bitloot_http.problems import problem_of
@@ -26,8 +27,6 @@ from bitloot_http.wire.admin import OrderRowView
 from bitloot_http.wire.bodies import MOST_ROWS, OrdersQuery, ReasonBody
 
 _LOG = structlog.get_logger("bitloot.console")
-DECIDES_MONEY = frozenset({"refund", "accept-payment", "rebuy", "return-keys"})
-"""The actions that need a secret once more."""
 
 
 @looking()
@@ -55,12 +54,14 @@ async def order(request: web.Request, visit: Visit) -> web.Response:
 @acting(Scope.OPERATE)
 async def act(request: web.Request, visit: Visit, form: Form) -> web.Response:
     """`POST /console/orders/{orderId}/{action}`; what was typed is still there when it is refused."""
-    order_id, action = order_id_of(request), request.match_info["action"]
+    order_id, action = order_id_of(request), request.match_info["deed"]
+    if action not in DEEDS:
+        raise web.HTTPNotFound
     try:
         body = structure({"reason": form.get("reason", "").strip()}, ReasonBody)
         if action in DECIDES_MONEY:
             await require_proof(request, visit, form)
-        await ACTIONS[action](edge_of(request).shop, order_id, visit.staff.actor, body.reason)
+        await DEEDS[action](edge_of(request).shop, order_id, form, visit.staff.actor, body.reason)
     except BitlootError as refusal:
         return await _refused(request, visit, form, refusal)
     _LOG.info("action", action=action, order_id=order_id, actor=visit.staff.actor)
@@ -74,7 +75,7 @@ async def _refused(request: web.Request, visit: Visit, form: Form, refusal: Bitl
         visit,
         problem.kind.status,
         wrong=f"{problem.kind.title}. {problem.detail}",
-        action=request.match_info["action"],
+        action=request.match_info["deed"],
         reason=form.get("reason", ""),
     )
     response.headers.update(problem.headers)
@@ -95,6 +96,7 @@ async def _sheet(
     dossier = await shop.queries.dossier(order_id)
     bought = await shop.queries.reservations(ReservationFilter(order_id=order_id), Slice(limit=MOST_ROWS))
     accesses = await shop.queries.accesses(OrderId(order_id))
+    offered, closed = choices(dossier.order, shop.clock.now(), shop.policy)
     sheet = order_sheet(dossier, bought.items, accesses, shop.clock.now())
     return await screen(
         request,
@@ -102,9 +104,9 @@ async def _sheet(
         "order.html",
         status,
         sheet=sheet,
-        deeds=tuple((name, deed(name)) for name in ACTIONS),
-        decides_money=DECIDES_MONEY,
-        done=deed(done).done if done in ACTIONS else "",
+        choices=offered,
+        closed=closed,
+        done=deed(done).done if done in DEEDS else "",
         wrong=wrong,
         tried=action,
         typed=reason,

@@ -106,12 +106,14 @@ class DeedWords:
         name: on the button.
         what: what it does.
         done: that it was done.
+        nothing: why it is not offered, where the order has nothing that it could be done to.
         grave: whether it cannot be taken back.
     """
 
     name: str
     what: str
     done: str
+    nothing: str = "nothing would come of it"
     grave: bool = False
 
 
@@ -150,18 +152,21 @@ DEEDS: Mapping[str, DeedWords] = {
         name="Accept a payment",
         what="Lets a short, strange or stray payment count as the price. The keys are bought then.",
         done="The payment counts.",
+        nothing="no payment waits for a decision",
         grave=True,
     ),
     "replace-key": DeedWords(
         name="Replace a key",
         what="Puts a bad key in quarantine for ever, and buys another in its place.",
-        done="The key is in quarantine, and another is being bought.",
+        done="The key is in quarantine, and another is on its way.",
+        nothing="no key is held",
         grave=True,
     ),
     "return-keys": DeedWords(
         name="Return keys",
         what="Gives keys back to the supplier, which takes them only for a day after the purchase.",
         done="The keys are being returned.",
+        nothing="nothing was bought",
         grave=True,
     ),
     "rebuy": DeedWords(
@@ -170,14 +175,17 @@ DEEDS: Mapping[str, DeedWords] = {
         done="It is being bought again.",
     ),
     "park": DeedWords(
-        name="Park",
-        what="Puts the order aside: nothing is bought and no job runs for it until it is taken up again.",
-        done="The order is parked.",
+        name="Put aside",
+        what="Puts the order aside: nothing is bought or mailed for it until it is taken up again. Money is still "
+        "counted, and keys that come are kept.",
+        done="The order is put aside.",
+        nothing="it is put aside already",
     ),
     "unpark": DeedWords(
         name="Take up again",
         what="Goes on with a parked order.",
         done="The order goes on.",
+        nothing="it was not put aside",
     ),
 }
 """By the name of the action."""
