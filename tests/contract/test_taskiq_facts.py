@@ -2,16 +2,14 @@
 What taskiq, taskiq-redis and redis-py do, as far as we rest on it or keep out of its way.
 
 These test no code of ours. They fail when a bump of the pins changes a fact; then the code that is named in the
-docstring can be looked at again, and perhaps be left out.
+docstring can be looked at again, and perhaps be left out. Why other parts are not used: `test_taskiq_left_out`.
 
 **Source:** read in and tried with taskiq 0.13.0, taskiq-redis 1.2.4, redis 8.1.0; `reliability.md`, section 6.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,86 +17,27 @@ from redis._defaults import DEFAULT_SOCKET_TIMEOUT
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
-from taskiq import AckableMessage, AsyncBroker, InMemoryBroker
+from taskiq import InMemoryBroker
 from taskiq.acks import AcknowledgeType
 from taskiq.exceptions import SendTaskError
-from taskiq.kicker import AsyncKicker
-from taskiq.receiver import Receiver
-from taskiq.serializers import PickleSerializer
-from taskiq_redis import ListQueueBroker, RedisAsyncResultBackend, RedisStreamBroker
+from taskiq_redis import RedisStreamBroker
 
-from harness.redis_server import RedisServer, open_redis
+from harness.redis_server import RedisServer
+from harness.taskiq_stock import (
+    GROUP,
+    NOBODY,
+    STREAM,
+    TASK,
+    Acknowledged,
+    calls,
+    kick,
+    message,
+    nothing,
+    pending,
+    receiver,
+    stock,
+)
 from harness.waiting import eventually
-
-STREAM = GROUP = "taskiq"
-TASK = "task"
-NOBODY = "redis://127.0.0.1:9/0"
-
-
-@pytest.fixture
-async def redis(tmp_path: Path) -> AsyncIterator[RedisServer]:
-    """A Redis of our own."""
-    async with open_redis(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-async def inside(redis: RedisServer) -> AsyncIterator[Redis]:
-    """A look inside it."""
-    async with redis.client() as client:
-        yield client
-
-
-def stock(redis: RedisServer, **changes: Any) -> RedisStreamBroker:
-    """The broker as it comes, but for short times."""
-    return RedisStreamBroker(redis.url, **{"xread_block": 20, "idle_timeout": 1, **changes})
-
-
-async def kick(broker: AsyncBroker, *args: Any, name: str = TASK) -> None:
-    """Send a message."""
-    kicker: AsyncKicker[Any, Any] = AsyncKicker(task_name=name, broker=broker, labels={})
-    await kicker.kiq(*args)
-
-
-async def pending(inside: Redis) -> int:
-    """How many messages are fetched and not acknowledged."""
-    summary: Any = await inside.xpending(STREAM, GROUP)
-    return int(summary["pending"])
-
-
-async def calls(inside: Redis, command: str) -> int:
-    """How often a command was sent."""
-    stats = await inside.info("commandstats")
-    return int(stats.get(f"cmdstat_{command}", {"calls": 0})["calls"])
-
-
-class Acknowledged:
-    """A message, and how often it was acknowledged."""
-
-    def __init__(self, data: bytes) -> None:
-        """Not yet."""
-        self.times = 0
-        self.message = AckableMessage(data=data, ack=self._ack)
-
-    async def _ack(self) -> None:
-        self.times += 1
-
-
-def message(broker: AsyncBroker, *args: Any, name: str = TASK, **labels: Any) -> Acknowledged:
-    """A message as taskiq writes it."""
-    kicker: AsyncKicker[Any, Any] = AsyncKicker(task_name=name, broker=broker, labels=labels)
-    return Acknowledged(broker.formatter.dumps(kicker._prepare_message(*args)).message)  # noqa: SLF001 - its own words
-
-
-def receiver(task: Callable[..., Awaitable[None]]) -> Receiver:
-    """Who reads messages for a task."""
-    broker = InMemoryBroker()
-    broker.register_task(task, task_name=TASK)
-    return Receiver(broker, max_async_tasks=1)
-
-
-async def nothing(*_: object) -> None:
-    """Do nothing."""
 
 
 class TestTheStreamBroker:
@@ -204,25 +143,6 @@ class TestTheStreamBroker:
         connection = RedisStreamBroker(NOBODY).connection_pool.make_connection()
 
         assert connection.retry.get_retries() == 0
-
-
-class TestTheOthers:
-    """Why the other parts of taskiq-redis are not used."""
-
-    async def test_the_list_broker_acknowledges_nothing(self, redis: RedisServer) -> None:
-        """A message is gone with the worker that fetched it."""
-        broker = ListQueueBroker(redis.url)
-        await kick(broker, 1)
-
-        async with aclosing(broker.listen()) as messages:
-            found = await anext(messages)
-        await broker.shutdown()
-
-        assert isinstance(found, bytes)
-
-    def test_results_are_pickled(self) -> None:
-        """Whoever can write to Redis could run code in whoever reads a result."""
-        assert isinstance(RedisAsyncResultBackend(NOBODY).serializer, PickleSerializer)
 
 
 class TestTheReceiver:
