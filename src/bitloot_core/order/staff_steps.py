@@ -11,7 +11,7 @@ import attrs
 from bitloot_core.order import staff_events as s
 from bitloot_core.order.impossible import ImpossibleEvent
 from bitloot_core.order.order import Order
-from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, Plan, Reservation, SupplierWord
+from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, Plan, SupplierWord
 from bitloot_core.order.returns import AcceptedReturn, AskedReturn, KeyReturn, RefusedReturn
 from bitloot_core.order.units import HeldUnit, OwedUnit, ReplacedUnit, ReturnedUnit, Unit
 from bitloot_core.values.ids import UnitId
@@ -59,7 +59,8 @@ def _replace(order: Order, event: s.UnitReplaced) -> Order:
     res = order.reservation(event.in_purchase)
     if not isinstance(res, PlacedReservation | CompletedReservation) or bad.id not in res.plan.units:
         raise ImpossibleEvent(order.id, event, f"purchase {event.in_purchase} brings no other key for it")
-    reservations = tuple(_reopened(one, event) if one is res else one for one in order.reservations)
+    reopened = _reopened(res, event)
+    reservations = tuple(reopened if one is res else one for one in order.reservations)
     return attrs.evolve(order, units=units, reservations=reservations)
 
 
@@ -67,10 +68,8 @@ def _owed(bad: HeldUnit, event: s.UnitReplaced) -> OwedUnit:
     return OwedUnit(id=event.replaced_by, line=bad.line)
 
 
-def _reopened(res: Reservation, event: s.UnitReplaced) -> Reservation:
+def _reopened(res: PlacedReservation | CompletedReservation, event: s.UnitReplaced) -> PlacedReservation:
     """A purchase that is to bring one more key: looked at again, as if it had been made now."""
-    if not isinstance(res, PlacedReservation | CompletedReservation):
-        return res
     return PlacedReservation(
         plan=_swapped(res.plan, event.unit_id, event.replaced_by),
         supplier_order_id=res.supplier_order_id,

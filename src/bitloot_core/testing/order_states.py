@@ -38,6 +38,7 @@ from bitloot_core.order.reservations import (
     Reservation,
     SupplierWord,
 )
+from bitloot_core.order.returns import AcceptedReturn, AskedReturn, KeyReturn, RefusedReturn
 from bitloot_core.order.units import OwedUnit, ReplacedUnit, ReturnedUnit
 from bitloot_core.testing.orders import (
     COIN,
@@ -61,9 +62,11 @@ from bitloot_core.testing.orders import (
     with_reservation,
     with_unit,
 )
-from bitloot_core.values.ids import GatewayPaymentId, unit_id
+from bitloot_core.values.ids import GatewayPaymentId, SupplierKeyId, SupplierOrderId, unit_id
 from bitloot_core.values.money import CoinAmount
 from bitloot_core.values.reading import PaymentWord
+
+_BACK = SupplierOrderId("going-back")
 
 
 def _payments(order: Order) -> dict[str, Payment]:
@@ -180,6 +183,10 @@ def _replaced(order: Order) -> Order:
     return with_unit(with_unit(order, replaced), a_held_unit(order, fresh))
 
 
+def _going_back(order: Order, one: KeyReturn) -> Order:
+    return attrs.evolve(order, returns=(one,))
+
+
 def every_state(order_id: str = "o1") -> Mapping[str, Order]:
     """
     The same order of three units on two lines in each state that a part of it can have, by the state's name.
@@ -203,6 +210,16 @@ def every_state(order_id: str = "o1") -> Mapping[str, Order]:
         "unit-held": held(bought, units=1),
         "unit-returned": _returned(bought),
         "unit-replaced": _replaced(bought),
+        "return-asked": _going_back(paid, AskedReturn(supplier_order_id=_BACK, asked_at=later)),
+        "return-accepted": _going_back(
+            paid,
+            AcceptedReturn(
+                supplier_order_id=_BACK, asked_at=later, accepted_at=later, keys=(SupplierKeyId("k1"),), pending=1
+            ),
+        ),
+        "return-refused": _going_back(
+            paid, RefusedReturn(supplier_order_id=_BACK, code="too-late", reason="a day is over", refused_at=later)
+        ),
         "finding": found,
         "findings": with_finding(found, attrs.evolve(a_finding(found, subject="o1-1", blocking=False), amount=None)),
         "two-payments": opened(voided(start), attempt=2),

@@ -57,6 +57,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         for word in ("processing", "completed", "canceled", "refunded", "unrecognised")
     },
     "two-reservations": ("check-reservation:o1-2",),
+    "return-asked": ("return-keys:o1/going-back",),
     "unit-held": ("check-reservation:o1-1",),
     "unit-returned": ("check-reservation:o1-1",),
     "unit-replaced": ("check-reservation:o1-1",),
