@@ -228,3 +228,16 @@ async def test_what_a_browser_holds_is_kept_from_scripts(desk: Desk) -> None:
 
     assert seen == ""
     assert (held["bl"]["httpOnly"], held["bl"]["sameSite"], held["bl"]["expires"]) == (True, "Strict", -1)
+
+
+async def test_a_link_in_a_mail_leads_into_the_console(desk: Desk) -> None:
+    """Another site's page does not get the session, and whoever follows its link is in all the same."""
+    page = desk.page
+    elsewhere = desk.url.replace("127.0.0.1", "localhost")
+    await page.route(f"{elsewhere}/**", lambda route: route.fulfill(body=f"<a href={desk.url}/console/jobs>a mail</a>"))
+    await page.goto(f"{elsewhere}/mail")
+    desk.complaints.clear()
+
+    await page.get_by_text("a mail").click()
+
+    await expect(page.get_by_role("heading", name="Jobs")).to_be_visible()

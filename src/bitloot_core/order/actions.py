@@ -27,6 +27,7 @@ class Action(enum.StrEnum):
     REPLAY = "replay-webhook"
     PAUSE = "pause-buying"
     RESUME = "resume-buying"
+    CHANGE_PRODUCT = "change-product"
 
 
 ON_AN_ORDER = (

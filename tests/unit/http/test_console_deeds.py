@@ -168,7 +168,12 @@ async def test_the_terms_of_a_product_are_changed(console: Console) -> None:
     before = await an_order(console, delivered=False)
 
     answer = await console.press(
-        "/console/products/game", "/console/products/game", title="Game of the Year", price="15.50", maxCost="11.25"
+        "/console/products/game",
+        "/console/products/game",
+        title="Game of the Year",
+        price="15.50",
+        maxCost="11.25",
+        reason="a better offer",
     )
 
     (product,) = await console.world.fakes.storage.catalogue.products([ProductId("game")])
@@ -181,15 +186,23 @@ async def test_the_terms_of_a_product_are_changed(console: Console) -> None:
     )
     assert (await console.world.fakes.order(before)).total == Money.of("12.99", "EUR")
     assert "Game of the Year" in await console.get("/console/products")
+    assert "a better offer" in await console.get("/console/acts?action=change-product")
 
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("price", "free"), ("price", "-1"), ("maxCost", "1.999"), ("title", " "), ("releaseDate", "soon")],
+    [
+        ("price", "free"),
+        ("price", "-1"),
+        ("maxCost", "1.999"),
+        ("title", " "),
+        ("releaseDate", "soon"),
+        ("reason", " "),
+    ],
 )
 async def test_terms_without_sense_change_nothing(console: Console, field: str, text: str) -> None:
     """The form is shown again with what was typed."""
-    fields = {"title": "Game", "price": "12.99", "maxCost": "10.00", field: text}
+    fields = {"title": "Game", "price": "12.99", "maxCost": "10.00", "reason": "because", field: text}
 
     answer = await console.press("/console/products/game", "/console/products/game", **fields)
 

@@ -111,3 +111,15 @@ async def test_a_bearer_token_opens_no_page(console: Console) -> None:
     assert (await console.ask("/console/orders", Authorization="Bearer reader")).status == 303
     await console.log_in()
     assert (await console.world.client.get("/admin/orders")).status == 401
+
+
+async def test_a_link_of_another_site_leads_in_all_the_same(console: Console) -> None:
+    """A strict cookie does not come with it: a page of ours asks once more, and then it does."""
+    came = await console.ask("/console/orders?status=paid", **{"Sec-Fetch-Site": "cross-site"})
+    again = await console.ask("/console/orders?status=paid", **{"Sec-Fetch-Site": "same-origin"})
+
+    text = await came.text()
+    assert came.status == 200
+    assert '<meta http-equiv="refresh" content="0">' in text
+    assert 'href="/console/orders?status=paid"' in text
+    assert again.status == 303

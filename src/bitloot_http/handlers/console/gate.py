@@ -20,6 +20,7 @@ from bitloot_http.access import Scope
 from bitloot_http.accounts.reception import session_over
 from bitloot_http.accounts.visits import Client, Visit, is_form_token
 from bitloot_http.edge import Edge, edge_of
+from bitloot_http.pages.rendering import page
 from bitloot_http.problems import HttpRefusal
 from bitloot_http.rate import bucket_of
 from bitloot_http.requests import client_address, read_form, refuse_cross_site, user_agent
@@ -30,6 +31,7 @@ FORM_TOKEN = "formToken"  # noqa: S105 - a field's name
 PROOF = "proof"
 REFRESH = "X-Console-Refresh"
 """Sent by the script with what it asks by itself."""
+_ELSEWHERE = frozenset({"cross-site", "same-site"})
 _LONGEST_ID = 128
 _OUR_PATH = re.compile(r"/console(/[A-Za-z0-9._:/-]*)?(\?[A-Za-z0-9._~:@%+&=/-]*)?")
 
@@ -48,7 +50,7 @@ def looking(scope: Scope = Scope.READ) -> Callable[[Look], Handler]:
             notes = REFRESH not in request.headers
             visit = await edge_of(request).reception.visit(session_id_of(request), notes=notes)
             if visit is None:
-                return see(f"{LOGIN}?next={quote(request.path_qs, safe='/')}")
+                return _to_login(request)
             require(visit, scope)
             return await look(request, visit)
 
@@ -135,6 +137,18 @@ def hold(edge: Edge, response: web.Response, session_id: Secret) -> web.Response
         cookie_name(edge), session_id.reveal(), path="/", httponly=True, samesite="Strict", secure=edge.is_secure
     )
     return response
+
+
+def _to_login(request: web.Request) -> web.Response:
+    """
+    Lead somebody without a session to the login.
+
+    Whoever came by another site's link may have one: a SameSite=Strict cookie is sent only with the next request, which
+    a page of ours must make.
+    """
+    if request.headers.get("Sec-Fetch-Site") in _ELSEWHERE and not session_id_of(request).reveal():
+        return page("console/arriving.html", here=inside(request.path_qs))
+    return see(f"{LOGIN}?next={quote(request.path_qs, safe='/')}")
 
 
 def let_go(edge: Edge, response: web.Response) -> web.Response:

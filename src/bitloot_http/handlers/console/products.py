@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from bitloot_core.ports.catalogue import Product
+from bitloot_core.usecases.change_product import change_product
 from bitloot_core.values.errors import BitlootError, InvalidInput, NotFound
 from bitloot_core.values.ids import ProductId
 from bitloot_core.values.money import Money
@@ -20,6 +21,8 @@ from bitloot_http.edge import edge_of
 from bitloot_http.handlers.console.gate import Form, acting, looking, require_proof, see
 from bitloot_http.handlers.console.screen import screen
 from bitloot_http.problems import problem_of
+from bitloot_http.schema import structure
+from bitloot_http.wire.bodies import ReasonBody
 
 _LOG = structlog.get_logger("bitloot.console")
 
@@ -45,13 +48,14 @@ async def change(request: web.Request, visit: Visit, form: Form) -> web.Response
     try:
         await require_proof(request, visit, form)
         after = _changed(before, form)
+        reason = structure({"reason": form.get("reason", "").strip()}, ReasonBody).reason
     except BitlootError as refusal:
         problem = problem_of(refusal)
         wrong = f"{problem.kind.title}. {problem.detail}"
         return await screen(
             request, visit, "product.html", problem.kind.status, product=before, typed=form, done=False, wrong=wrong
         )
-    await edge_of(request).shop.catalogue.put((after,))
+    await change_product(edge_of(request).shop, after, by=visit.staff.actor, reason=reason)
     _LOG.info("product changed", product_id=after.id, actor=visit.staff.actor)
     return see(f"{request.path}?done=1")
 
