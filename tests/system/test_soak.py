@@ -40,7 +40,7 @@ async def buy_all(shop: Production, dice: random.Random, count: int) -> list[tup
             await shop.system.vendors.gateway.pay(placed.payment_id)
             await shop.system.buyer.sees(placed, "fulfilled", within=PATIENCE_SECONDS)
             mail = await shop.system.buyer.mail(placed, within=PATIENCE_SECONDS)
-            finished.append((placed, await shop.system.buyer.reveal(mail, within=PATIENCE_SECONDS)))
+            finished.append((placed, await shop.system.buyer.reveal(mail, within=PATIENCE_SECONDS, every=1.0)))
             if len(finished) % 100 == 0:
                 print(f"{len(finished)} of {count} orders")  # noqa: T201 - shown with -s
 

@@ -130,8 +130,14 @@ class Buyer:
         """All mails to the address of an order."""
         return self._mailbox.mails(placed.email)
 
-    async def reveal(self, mail: Mail, *, within: float = PATIENCE_SECONDS) -> list[str]:
-        """Open the link and press the button; the keys, sorted."""
+    async def reveal(self, mail: Mail, *, within: float = PATIENCE_SECONDS, every: float = 0.1) -> list[str]:
+        """
+        Open the link and press the button; the keys, sorted.
+
+        Args:
+            within: seconds, while the service is away or busy.
+            every: seconds between two tries; each that the service hears counts as a look.
+        """
 
         async def reveal_once() -> list[str] | None:
             """The keys, unless the service is away or busy."""
@@ -142,7 +148,7 @@ class Buyer:
                 raise AssertionError(f"the link answers {found}")
             return sorted(key["value"] for key in found[1]["keys"])
 
-        return await eventually(reveal_once, "the keys are shown", every=0.1, within=within)
+        return await eventually(reveal_once, "the keys are shown", every=every, within=within)
 
     async def ask(
         self,

@@ -62,9 +62,9 @@ async def damage_upload(request: S3Request, forward: Forward) -> S3Answer:
 
 
 async def damage_answer(request: S3Request, forward: Forward) -> S3Answer:
-    """Flip a bit of what is read."""
+    """Flip a bit of what is read: another one than in an upload, or the two would undo each other."""
     answer = await forward(request)
-    return attrs.evolve(answer, body=flipped(answer.body))
+    return attrs.evolve(answer, body=flipped(answer.body, bit=0x01))
 
 
 def refuse(status: int, code: str, **headers: str) -> Fault:
@@ -88,10 +88,10 @@ def say(body: bytes, *, status: int = 200) -> Fault:
     return said
 
 
-def flipped(content: bytes) -> bytes:
+def flipped(content: bytes, *, bit: int = 0x10) -> bytes:
     """The content with one bit that is not as it was."""
     middle = len(content) // 2
-    return content[:middle] + bytes([content[middle] ^ 0x10]) + content[middle + 1 :]
+    return content[:middle] + bytes([content[middle] ^ bit]) + content[middle + 1 :]
 
 
 @attrs.define
