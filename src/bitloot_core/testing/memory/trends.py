@@ -14,6 +14,8 @@ from bitloot_core.order.status import Status, shown_status
 from bitloot_core.ports.trends import MOST_COUNTED, SAMPLE, DeliveryBar, OrdersBar, Trends
 from bitloot_core.testing.memory.database import MemoryDatabase, StoredOrder
 
+_MICROSECOND = timedelta(microseconds=1)
+
 
 class MemoryTrends:
     """Counts and measures. See `Trends` for what is promised."""
@@ -38,7 +40,7 @@ class MemoryTrends:
         for start in _starts(since, step, bars):
             sample = list(filter(_is_fulfilled, self._placed(start, step)))[:SAMPLE]
             took = [length for stored in sample if (length := _took(stored)) is not None]
-            typical = median(took) if took else None
+            typical = timedelta(microseconds=median(length // _MICROSECOND for length in took)) if took else None
             found.append(DeliveryBar(since=start, typical=typical, slowest=max(took, default=None)))
         return tuple(found)
 
