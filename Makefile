@@ -4,6 +4,7 @@
 #   make test [ARGS=tests/unit] the tests; with ARGS only those, and without the coverage floors
 #   make check                  the gate: style, types, import rules, docs
 #   make simulate [SEEDS=10000] whole histories full of faults, on all cores, with a report; goes on where it was stopped
+#   make crash [ARGS="-k soak"] the tests that kill, cut and soak, in full: every blow at every boundary, 2,000 orders
 #   make bench                  the benchmarks, with their figures printed
 #   make docs                   the links and the examples of README and docs
 #   make docs-demo              draws the picture of the demo that README shows
@@ -21,7 +22,7 @@ CORE := src/bitloot_core/order/*,src/bitloot_core/ports/*,src/bitloot_core/useca
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check simulate bench docs docs-demo screenshots format clean help
+.PHONY: demo test check simulate crash bench docs docs-demo screenshots format clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -65,6 +66,11 @@ check: $(READY)
 SEEDS ?= 1000
 simulate: $(READY)
 	@PYTHONPATH=tests/simulation $(BIN)/python tests/simulation/simulate_many.py --seeds $(SEEDS) $(ARGS)
+
+# What passed is shown with its figures at the end.
+CRASH := $(addprefix tests/system/test_,crash_matrix.py kill_everywhere.py rotation_killed.py worker_stops.py soak.py)
+crash: $(READY)
+	$(BIN)/python -m pytest --full --verbose -rP --numprocesses $(WORKERS) $(CRASH) $(ARGS)
 
 # One after the other, each alone with the machine. ARGS names some of them: `make bench ARGS="ingest orders"`.
 BENCHES := start ingest orders workers memory

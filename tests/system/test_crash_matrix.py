@@ -264,3 +264,10 @@ async def test_a_worker_that_stood_still_over_a_purchase_buys_nothing_twice(
         await check(shop, [(placed, keys)])
         assert stalls == 1
         assert len(shop.production.system.vendors.kinguin.purchases) == 1
+
+
+def test_the_page_tells_of_each_row() -> None:
+    """What brings an order on from a moment that is visited here stands in the docs, under the same words."""
+    page = (Path(__file__).parents[2] / "docs" / "crash-matrix.md").read_text(encoding="utf-8")
+
+    assert [row for row in ROWS if f"| {row} |" not in page] == []
