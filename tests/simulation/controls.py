@@ -17,7 +17,7 @@ from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.simulation import Outcome, simulate
 from bitloot_core.testing.simulation.stores import MemoryStore, Store
 
-MOST_SEEDS = 60
+MOST_SEEDS = 120
 
 
 @attrs.frozen(kw_only=True)

@@ -7,7 +7,7 @@ import pytest
 from bitloot_core.testing.simulation import Outcome, Weather, simulate
 from bitloot_core.testing.simulation.chance import Chance
 
-SEEDS = range(150)
+SEEDS = range(100)
 
 
 def told(outcome: Outcome) -> str:

@@ -5,7 +5,7 @@ from sql_world import SqlStore
 
 from bitloot_core.testing.simulation import simulate
 
-SEEDS = range(1_000, 1_040)
+SEEDS = range(1_000, 1_025)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -97,6 +97,8 @@ class Operator:
                 return partial(cancel_order, order_id=order_id, by=_WHO, reason=_WHY)
             case "resend":
                 return partial(resend_link, order_id=order_id, by=_WHO)
+            case "refund":
+                return partial(record_refund, order_id=order_id, by=_WHO, reason=_WHY)
             case "fulfil":
                 return partial(_fulfil, order_id=order_id)
             case "rotate":
@@ -126,9 +128,6 @@ class Operator:
                 return partial(accept_payment, order_id=order_id, gateway_id=gateway_id, by=_WHO, reason=_WHY)
             case "resolve":
                 return partial(resolve_finding, order_id=order_id, finding_id=finding.id, by=_WHO, reason=_WHY)
-            case "refund":
-                self._scene.facts.paid_back.add(order_id)
-                return partial(record_refund, order_id=order_id, by=_WHO, reason=_WHY)
             case _:
                 return None
 

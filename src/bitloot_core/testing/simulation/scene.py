@@ -118,7 +118,6 @@ class Facts:
         acknowledged: the webhooks that were answered with 200, by source and body.
         authentic: every body that the vendors signed.
         accepted: the payments that an operator let count.
-        paid_back: the orders of which the operator said that the buyer has the money back.
         was_paid: the payments on which, at some moment, as much as was due had come.
         delivered: when the supplier last delivered a key for each order, in virtual seconds.
         recovered: how long after that each order was fulfilled.
@@ -131,7 +130,6 @@ class Facts:
     acknowledged: dict[tuple[Source, bytes], float] = attrs.Factory(dict)
     authentic: set[tuple[Source, bytes]] = attrs.Factory(set)
     accepted: set[GatewayPaymentId] = attrs.Factory(set)
-    paid_back: set[OrderId] = attrs.Factory(set)
     was_paid: dict[GatewayPaymentId, Decimal] = attrs.Factory(dict)
     delivered: dict[str, float] = attrs.Factory(dict)
     recovered: dict[str, float] = attrs.Factory(dict)
