@@ -42,7 +42,7 @@ def _trees() -> dict[Path, ast.Module]:
 def words() -> frozenset[str]:
     """Every word in the code and in what is deployed with it, texts and comments included."""
     sources = [path.read_text(encoding="utf-8") for path in _trees() if not path.is_relative_to(_ABOUT_DOCS)]
-    sources += [path.read_text(encoding="utf-8") for path in _DEPLOYED.iterdir() if path.suffix != ".md"]
+    sources += [path.read_text(encoding="utf-8") for path in _DEPLOYED.rglob("*") if path.is_file()]
     sources += [(ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "pyproject.toml", "conftest.py")]
     return frozenset(word for source in sources for word in _WORD.findall(source))
 

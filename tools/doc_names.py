@@ -25,6 +25,8 @@ FOREIGN = frozenset(
         *("SIGTERM", "SIGKILL", "SIGINT"),
         # Python's, its tools' and its packages' own words
         *("typing", "Protocol", "TYPE_CHECKING", "AttributeError", "runtime_checkable", "async_sessionmaker"),
+        # what docs/deploy/compose.yml reads beside our settings
+        *("SHOP_HOST", "POSTGRES_PASSWORD"),
         # what Prometheus' client says of a process
         *("process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds"),
         *("process_start_time_seconds", "python_info"),

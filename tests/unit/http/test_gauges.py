@@ -21,8 +21,8 @@ from bitloot_http.metrics.gauges import BALANCE_GOOD_FOR, GOOD_FOR, Gauges, Read
 async def read(gauges: Gauges) -> Reading:
     """What is known, and whatever was asked for in the background is answered."""
     found = await gauges.read()
-    for _ in range(20):
-        await asyncio.sleep(0)
+    if asking := {task for task in asyncio.all_tasks() if task.get_name() == "balance"}:
+        await asyncio.wait(asking)
     return found
 
 
@@ -136,7 +136,7 @@ async def test_a_supplier_that_does_not_answer_holds_nobody_up(fakes: FakeShop) 
     """The figures are told all the same, and its balance is not known."""
     gauges = Gauges(attrs.evolve(fakes.shop, supplier=Overridden(fakes.supplier, balance=_never)))
 
-    found = await asyncio.wait_for(read(gauges), timeout=5)
+    found = await asyncio.wait_for(gauges.read(), timeout=5)
 
     assert found.standing is not None
     assert found.balance is None
@@ -204,7 +204,7 @@ async def test_closing_ends_what_is_being_asked(fakes: FakeShop) -> None:
     """A service that stops waits for no answer."""
     gauges = Gauges(_with_queue(fakes, _never))
     asking = asyncio.ensure_future(gauges.read())
-    await asyncio.sleep(0)
+    await asyncio.wait({asking}, timeout=0)
 
     await asyncio.wait_for(gauges.close(), timeout=5)
 

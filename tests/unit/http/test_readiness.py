@@ -141,7 +141,7 @@ async def test_many_who_ask_at_once_get_the_same_look() -> None:
     looks.gate.clear()
     readiness = Readiness({"database": looks.probe}, monotonic=fakes.clock.monotonic)
     impatient, *others = (asyncio.ensure_future(readiness.checks()) for _ in range(10))
-    await asyncio.sleep(0)
+    await asyncio.wait(others, timeout=0)
 
     impatient.cancel()
     looks.gate.set()
@@ -157,7 +157,7 @@ async def test_closing_ends_a_look() -> None:
     looks.gate.clear()
     readiness = Readiness({"database": looks.probe}, monotonic=fakes.clock.monotonic)
     asking = asyncio.ensure_future(readiness.checks())
-    await asyncio.sleep(0)
+    await asyncio.wait({asking}, timeout=0)
 
     await asyncio.wait_for(readiness.close(), timeout=5)
 
