@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -22,6 +23,7 @@ from bitloot_http.endpoints import ENDPOINTS, PARAMETERS, Handler
 from bitloot_http.front_door import front_door
 from bitloot_http.handlers import assets, delivery, health, pages
 from bitloot_http.handlers.console.routes import CONSOLE
+from bitloot_http.kept import Kept
 from bitloot_http.metrics.counts import Counts
 from bitloot_http.metrics.gauges import Gauges
 from bitloot_http.openapi import openapi
@@ -30,6 +32,8 @@ from bitloot_http.readiness import Probe, Readiness
 from bitloot_http.settings import Settings
 
 MAILS_A_MINUTE = 6
+FIGURES_KEPT = timedelta(minutes=1)
+"""How old the dear figures of the summary may be; the page says so."""
 _IN_PATH = re.compile(r"\{(\w+)\}")
 
 PAGES: tuple[tuple[str, str, Handler], ...] = (
@@ -124,6 +128,7 @@ def _app_around(
         reception=Reception(service.staff, Passwords(), shop.clock),
         readiness=Readiness(probes, monotonic=shop.clock.monotonic),
         coins=CoinShelf(shop),
+        kept=Kept(shop.clock, good_for=FIGURES_KEPT),
         counts=counts,
         gauges=Gauges(shop),
         in_hand=in_hand,

@@ -14,6 +14,7 @@ from bitloot_core.usecases.shop import Shop
 from bitloot_http.access import AdminTokens
 from bitloot_http.accounts.reception import Reception
 from bitloot_http.coins import CoinShelf
+from bitloot_http.kept import Kept
 from bitloot_http.metrics.counts import Counts
 from bitloot_http.metrics.gauges import Gauges
 from bitloot_http.rate import Buckets
@@ -29,6 +30,7 @@ class Edge:
     Attributes:
         reception: lets the staff into the console.
         readiness: what `/health/ready` answers.
+        kept: figures of the summary that are dear to count.
         counts: what this process has counted.
         gauges: how the shop stands.
         in_hand: how many jobs this process works on; None if it works on none.
@@ -42,6 +44,7 @@ class Edge:
     reception: Reception
     readiness: Readiness
     coins: CoinShelf
+    kept: Kept
     counts: Counts
     gauges: Gauges
     in_hand: Callable[[], int | None]

@@ -92,9 +92,19 @@ class Questions:
             "summary: money of a day": lambda: figures.money(
                 sold_since=now - timedelta(days=1), spent_since=now - timedelta(days=1)
             ),
+            "summary: money of a week": lambda: figures.money(
+                sold_since=now - timedelta(days=7), spent_since=now - timedelta(days=7)
+            ),
+            "summary: bars of a day": lambda: self.bars(now - timedelta(days=1), timedelta(hours=1), 24),
+            "summary: bars of a fortnight": lambda: self.bars(now - timedelta(days=14), timedelta(days=1), 14),
             "sweep: webhooks": lambda: self.storage.loose_ends.webhooks(before=now, limit=100),
             "sweep: orders": lambda: self.storage.loose_ends.orders(horizon, after=None, limit=100),
         }
+
+    async def bars(self, since: datetime, step: timedelta, bars: int) -> None:
+        """What the console's pictures show."""
+        await self.storage.trends.orders(since=since, step=step, bars=bars)
+        await self.storage.trends.deliveries(since=since, step=step, bars=bars)
 
     async def receive(self) -> None:
         """Webhooks that arrive together."""

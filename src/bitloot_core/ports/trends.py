@@ -14,7 +14,7 @@ import attrs
 
 MOST_COUNTED = 10_000
 """A count that has reached this stands for so many or more."""
-SAMPLE = 40
+SAMPLE = 20
 """Of so many orders of a bar, the newest, delivery times are told."""
 MOST_BARS = 60
 

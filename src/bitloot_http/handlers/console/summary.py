@@ -96,30 +96,33 @@ async def _switched(
 async def _shown(
     request: web.Request, visit: Visit, status: int = 200, *, wrong: str = "", typed: str = ""
 ) -> web.Response:
-    shop = edge_of(request).shop
-    now = shop.clock.now()
-    name = request.query.get("reach", "day")
-    reach = REACHES.get(name, REACHES["day"])
-    since = reach.since(now)
+    edge = edge_of(request)
+    shop, now = edge.shop, edge.shop.clock.now()
+    reach = REACHES.get(request.query.get("reach", ""), REACHES["day"])
+    spans = {"since": reach.since(now), "step": reach.step, "bars": reach.bars}
+    money = await edge.kept.get(
+        "money", lambda: shop.figures.money(sold_since=now - SOLD_OVER, spent_since=now - SPENT_OVER)
+    )
+    placed = await edge.kept.get(f"orders, {reach.name}", lambda: shop.trends.orders(**spans))
+    took = await edge.kept.get(f"deliveries, {reach.name}", lambda: shop.trends.deliveries(**spans))
     shown = board(
         orders=await shop.figures.orders(now=now),
         queue=await shop.figures.queue(now=now),
         findings=await shop.figures.findings(),
         webhooks=await shop.figures.webhooks(since=now - _DAY),
-        money=await shop.figures.money(sold_since=now - SOLD_OVER, spent_since=now - SPENT_OVER),
+        money=money.what,
         buying=await shop.switches.buying(),
         now=now,
     )
-    placed = await shop.trends.orders(since=since, step=reach.step, bars=reach.bars)
-    took = await shop.trends.deliveries(since=since, step=reach.step, bars=reach.bars)
     return await screen(
         request,
         visit,
         "summary.html",
         status,
         board=shown,
-        orders_picture=orders_picture(placed, reach.step),
-        delivery_picture=delivery_picture(took, reach.step),
+        orders_picture=orders_picture(placed.what, reach.step),
+        delivery_picture=delivery_picture(took.what, reach.step),
+        counted_at=min(money.at, placed.at, took.at),
         reaches=[(key, one.name) for key, one in REACHES.items()],
         reach=next(key for key, one in REACHES.items() if one is reach),
         wrong=wrong,
