@@ -13,10 +13,11 @@ from sqlalchemy.engine import Connection, RootTransaction
 
 from bitloot_adapters._shared.envelope import MasterKeys, PayloadSealer
 from bitloot_adapters.sql.admin_users import SqlAdminUsers
+from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.inbox import SqlInbox
 from bitloot_adapters.sql.migrate import upgrade
+from bitloot_adapters.sql.opening import open_database
 from bitloot_adapters.sql.sealed_rows import BODIES, SECOND_FACTORS, SqlSealedRows
-from bitloot_adapters.sql.sqlite import SqliteDatabase
 from bitloot_adapters.sql.url import DatabaseUrl
 from bitloot_core.ports.sealed_rows import RotatedRows
 from bitloot_core.ports.vault import Rotation
@@ -73,17 +74,17 @@ def memory_world(bodies: type[MemorySealedRows] = MemorySealedRows) -> MemoryRow
 
 @attrs.define
 class SqlRowsWorld:
-    """The rows of a SQLite file."""
+    """The rows of a database of either kind."""
 
-    path: Path
-    database: SqliteDatabase = attrs.field(init=False)
+    url: DatabaseUrl
+    database: Database = attrs.field(init=False)
     clock: ManualClock = attrs.field(factory=ManualClock)
     keys: dict[str, bytes] = attrs.field(factory=lambda: {"k1": OLD})
     fails: Callable[[RootTransaction], None] | None = None
 
     def __attrs_post_init__(self) -> None:
         """Open it."""
-        self.database = SqliteDatabase(DatabaseUrl.parse(f"sqlite:///{self.path}"), commit=self._commit)
+        self.database = open_database(self.url, commit=self._commit)
 
     @property
     def inbox(self) -> SqlInbox:
@@ -161,13 +162,21 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseUrl:
+    """An empty database of this test's own, of either kind."""
+    if request.param == "postgresql":
+        return DatabaseUrl.parse(request.getfixturevalue("postgres_url"))
+    return DatabaseUrl.parse(f"sqlite:///{shutil.copy(request.getfixturevalue('empty'), tmp_path / 'shop.db')}")
+
+
 class TestSqlSealedRows(SealedRowsContract):
-    """The suite, on SQLite."""
+    """The suite, on SQLite and on PostgreSQL."""
 
     @pytest.fixture
-    async def world(self, empty: Path, tmp_path: Path) -> AsyncIterator[SqlRowsWorld]:
-        """A file of its own."""
-        world = SqlRowsWorld(Path(shutil.copy(empty, tmp_path / "shop.db")))
+    async def world(self, url: DatabaseUrl) -> AsyncIterator[SqlRowsWorld]:
+        """A database of its own."""
+        world = SqlRowsWorld(url)
         yield world
         await world.database.close()
 
@@ -206,7 +215,7 @@ class TestSqlSealedRows(SealedRowsContract):
 class BetweenReadAndWrite:
     """A database in which something happens after a read."""
 
-    def __init__(self, database: SqliteDatabase, happens: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, database: Database, happens: Callable[[], Awaitable[None]]) -> None:
         """Around a database."""
         self._database = database
         self._happens = happens
