@@ -11,7 +11,8 @@ from typing import Any
 
 from bitloot_core.order.findings import Finding
 from bitloot_core.order.jobs import JobName, JobRequest
-from bitloot_core.testing.simulation.front_door import FrontDoor
+from bitloot_core.order.reservations import supplier_order_of
+from bitloot_core.testing.simulation.front_door import AGENT, FrontDoor
 from bitloot_core.testing.simulation.process import NoAnswer
 from bitloot_core.testing.simulation.scene import Scene
 from bitloot_core.usecases.buying import pause_buying, resume_buying
@@ -25,15 +26,18 @@ from bitloot_core.usecases.close_order import (
 from bitloot_core.usecases.forget_buyer import forget_buyer
 from bitloot_core.usecases.replay_webhook import replay_webhook
 from bitloot_core.usecases.resend_link import resend_link
+from bitloot_core.usecases.reveal_keys import Visitor
+from bitloot_core.usecases.reveal_to_staff import StaffReveal, reveal_to_staff
 from bitloot_core.usecases.shop import Shop
-from bitloot_core.values.errors import BitlootError
+from bitloot_core.usecases.staff_actions import park_order, rebuy, replace_key, return_keys, unpark_order
+from bitloot_core.values.errors import BitlootError, NotFound, PortError
 from bitloot_core.values.ids import GatewayPaymentId, OrderId
 
 _WHO = "admin:ann"
 _WHY = "a simulation"
 _ACTS = (
     *("retry", "retry", "retry ten times", "accept", "accept", "resolve", "refund", "cancel", "resend", "replay"),
-    *("pause", "resume", "forget", "fulfil", "rotate"),
+    *("pause", "resume", "forget", "fulfil", "rotate", "replace", "return", "rebuy", "park", "look"),
 )
 _RESUMES_AFTER = 1_800.0
 
@@ -99,6 +103,8 @@ class Operator:
                 return partial(resend_link, order_id=order_id, by=_WHO)
             case "refund":
                 return partial(record_refund, order_id=order_id, by=_WHO, reason=_WHY)
+            case "rebuy" | "park" | "replace" | "return" | "look":
+                return self._about_stuck(what, order_id)
             case "fulfil":
                 return partial(_fulfil, order_id=order_id)
             case "rotate":
@@ -131,14 +137,50 @@ class Operator:
             case _:
                 return None
 
+    def _about_stuck(self, what: str, order_id: OrderId) -> Callable[[Shop], Coroutine[Any, Any, object]] | None:
+        match what:
+            case "rebuy":
+                return partial(rebuy, order_id=order_id, by=_WHO, reason=_WHY)
+            case "park":
+                self._scene.act(self._unpark_later(order_id))
+                return partial(park_order, order_id=order_id, by=_WHO, reason=_WHY)
+            case _:
+                return self._about_keys(what, order_id)
+
+    def _about_keys(self, what: str, order_id: OrderId) -> Callable[[Shop], Coroutine[Any, Any, object]] | None:
+        order = self._scene.store.order(order_id)
+        held = () if order is None else order.held
+        bought = () if order is None else tuple(filter(None, map(supplier_order_of, order.reservations)))
+        pick = self._scene.chance.pick
+        match what:
+            case "replace" if held:
+                unit = pick(held, "operator", self._acts, "unit").id
+                return partial(replace_key, order_id=order_id, unit_id=unit, from_supplier=False, by=_WHO, reason=_WHY)
+            case "return" if bought:
+                name = pick(bought, "operator", self._acts, "purchase")
+                return partial(return_keys, order_id=order_id, supplier_order_id=name, by=_WHO, reason=_WHY)
+            case "look" if held:
+                return partial(_look, order_id=order_id, agent=f"a look of the staff, {self._acts}")
+            case _:
+                return None
+
+    async def _unpark_later(self, order_id: OrderId) -> None:
+        await self._until_done(order_id, partial(unpark_order, order_id=order_id, by=_WHO, reason=_WHY))
+
     async def _resume_later(self) -> None:
         """Nobody pauses the shop and forgets about it."""
+        await self._until_done("", partial(resume_buying, by=_WHO, reason=_WHY))
+
+    async def _until_done(self, order_id: str, work: Callable[[Shop], Coroutine[Any, Any, object]]) -> None:
+        """Half an hour later, and as often as it takes."""
         await asyncio.sleep(_RESUMES_AFTER)
-        for _ in range(20):
+        for _ in range(30):
             try:
-                await self._door.ask("", partial(resume_buying, by=_WHO, reason=_WHY))
-            except BitlootError:
+                await self._door.ask(order_id, work)
+            except (NoAnswer, PortError, NotFound):
                 await asyncio.sleep(60)
+            except BitlootError:
+                return
             else:
                 return
 
@@ -155,6 +197,13 @@ async def _fulfil(shop: Shop, order_id: OrderId) -> None:
     now = shop.clock.now()
     job = JobRequest(name=JobName.FULFILL_ORDER, ref=order_id, order_id=order_id, due_at=now)
     await shop.notifier.ring((await shop.jobs.ask(job, now=now),))
+
+
+async def _look(shop: Shop, order_id: OrderId, agent: str) -> None:
+    """Look at an order's keys, to settle a dispute."""
+    AGENT.set(agent)
+    visitor = Visitor(address="192.0.2.8", agent=agent)
+    await reveal_to_staff(shop, StaffReveal(order_id=order_id, unit_id=None, by=_WHO, reason=_WHY, visitor=visitor))
 
 
 async def _rotate(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from bitloot_core.order.order import Fulfilled, Order, Refunded
 from bitloot_core.order.payments import AcceptedStray, ReturnedPayment, ReturnedStray, SettledPayment
 from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, supplier_order_of
 from bitloot_core.order.transitions import evolve_all, place
-from bitloot_core.order.units import HeldUnit
+from bitloot_core.order.units import HeldUnit, OwedUnit
 from bitloot_core.ports.inbox import Source, WebhookStatus
 from bitloot_core.ports.supplier import Purchase, SupplierKey
 from bitloot_core.testing.simulation.network import run_through
@@ -168,7 +168,7 @@ class Rest:
     # ----------------------------------------------------------------------------------------------------------- keys
 
     def _keys_of(self, order: Order) -> None:
-        units = {unit.supplier_key_id: unit for unit in order.held}
+        units = {unit.supplier_key_id: unit for unit in order.units if not isinstance(unit, OwedUnit)}
         for res in order.reservations:
             name = supplier_order_of(res)
             if name is None or not isinstance(res, PlacedReservation | CompletedReservation):
@@ -177,10 +177,11 @@ class Rest:
                 held = next((units[one] for one in (key.id, *key.event_ids) if one in units), None)
                 told = order.findings or isinstance(order.closing, Refunded)
                 hold("I2", held is not None or told, f"key {key.id} was bought, and nobody holds it", order.id)
-                if held is not None:
+                if isinstance(held, HeldUnit):
                     self._is_sealed(order, held, key)
         if isinstance(order.closing, Fulfilled):
-            hold("I2", not order.owed, "a fulfilled order owes keys", order.id)
+            told = order.findings or not order.owed
+            hold("I2", told, "a fulfilled order owes keys, and nobody is told", order.id)
 
     def _is_sealed(self, order: Order, unit: HeldUnit, key: SupplierKey) -> None:
         owner = KeyOwner(order_id=order.id, unit_id=unit.id, supplier_key_id=unit.supplier_key_id)
