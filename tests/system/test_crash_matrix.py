@@ -26,6 +26,7 @@ from harness.databases import Stock
 from harness.graveyard import boundaries
 from harness.mortal_shop import MortalShop, open_mortal_shop
 from harness.seams import Blow
+from harness.system import check_money
 from harness.vendors import CANARY
 from harness.waiting import eventually
 
@@ -197,6 +198,10 @@ async def check(shop: MortalShop, delivered: Sequence[tuple[Placed, Sequence[str
     system = shop.production.system
     await system.at_rest()
     system.check(delivered)
+    check_money(system)
+    assert {order["status"] for order in system.books.orders(placed.order_id for placed, _ in delivered)} == {
+        "fulfilled"
+    }
     assert [finding["reason"] for finding in system.books.findings()] == []
     assert await shop.production.leaks(CANARY) == []
     for placed, _ in delivered:  # repeats of a mail are the same mail

@@ -31,6 +31,11 @@ class Books:
         """Run a query that reads."""
         return self._database.rows(query, *values)
 
+    def orders(self, order_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """Orders as they stand."""
+        wanted = set(order_ids)
+        return [row for row in self.rows("SELECT id, status FROM orders") if row["id"] in wanted]
+
     def webhooks(self, source: str | None = None) -> list[dict[str, Any]]:
         """The log of webhooks, oldest first."""
         found = self.rows("SELECT * FROM webhook_logs ORDER BY id")
@@ -74,6 +79,16 @@ class Books:
             _now_micros(),
             order_id,
         )
+
+    def explain(self, order_id: str) -> str:
+        """What is known of an order, for the message of a test that fails."""
+        parts = {
+            "findings": "SELECT reason, subject, state, opened_at FROM findings WHERE order_id = ?",
+            "reservations": "SELECT external_ref, status, supplier_order_id FROM reservations WHERE order_id = ?",
+            "timeline": "SELECT event, at FROM order_events WHERE order_id = ? ORDER BY number",
+        }
+        told = {name: self.rows(query, order_id) for name, query in parts.items()}
+        return f"{told | {'jobs': self.live_jobs(order_id)}}"
 
     def forgotten_orders(self) -> list[str]:
         """The orders that are not over and that neither a job nor an open finding remembers (I10): never any."""

@@ -89,6 +89,22 @@ def check_purchases(system: System) -> None:
     assert sum(quantity for purchase in purchases for _, quantity in purchase.products) == len(held)
 
 
+def check_money(system: System) -> None:
+    """
+    All that was paid and all that was charged is in the ledger, once (I6); nothing is held that was not paid (I3).
+
+    Where each payment was made once and in full.
+    """
+    kinds = Counter(entry["kind"] for entry in system.books.rows("SELECT kind FROM ledger"))
+    paid = [payment for payment in system.vendors.gateway.payments if payment.status == "finished"]
+    assert kinds == Counter(received=len(paid), charged=len(system.vendors.kinguin.purchases))
+    unpaid = system.books.rows(
+        "SELECT order_id FROM units WHERE status = 'held' AND NOT EXISTS "
+        "(SELECT 1 FROM ledger WHERE ledger.order_id = units.order_id AND kind = 'received')"
+    )
+    assert unpaid == []
+
+
 def check_webhooks(system: System) -> None:
     """Each webhook that was acknowledged is in the log and was dealt with (I5)."""
     logged = {(row["source"], row["dedupe_key"]): row["status"] for row in system.books.webhooks()}
