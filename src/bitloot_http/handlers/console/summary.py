@@ -99,12 +99,14 @@ async def _shown(
     edge = edge_of(request)
     shop, now = edge.shop, edge.shop.clock.now()
     reach = REACHES.get(request.query.get("reach", ""), REACHES["day"])
-    spans = {"since": reach.since(now), "step": reach.step, "bars": reach.bars}
+    since, step, bars = reach.since(now), reach.step, reach.bars
     money = await edge.kept.get(
         "money", lambda: shop.figures.money(sold_since=now - SOLD_OVER, spent_since=now - SPENT_OVER)
     )
-    placed = await edge.kept.get(f"orders, {reach.name}", lambda: shop.trends.orders(**spans))
-    took = await edge.kept.get(f"deliveries, {reach.name}", lambda: shop.trends.deliveries(**spans))
+    placed = await edge.kept.get(f"orders, {reach.name}", lambda: shop.trends.orders(since=since, step=step, bars=bars))
+    took = await edge.kept.get(
+        f"deliveries, {reach.name}", lambda: shop.trends.deliveries(since=since, step=step, bars=bars)
+    )
     shown = board(
         orders=await shop.figures.orders(now=now),
         queue=await shop.figures.queue(now=now),
