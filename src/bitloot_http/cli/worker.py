@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _AGAIN_AFTER_SECONDS = 1.0
 """A worker that dies at once shall not be started again at once."""
+_LONGEST_END_SECONDS = 60.0
+"""Three times what a worker needs at most; one that takes longer hangs, and its leases run out by themselves."""
 _MOST = 64
 _HIGHEST_PORT = 65_535
 
@@ -91,6 +93,9 @@ async def _keep_one(stopped: asyncio.Event, port: int | None) -> None:
         await asyncio.wait({told, ended}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             child.terminate()
+            await asyncio.wait({ended}, timeout=_LONGEST_END_SECONDS)
+            if not ended.done():
+                child.kill()
             await ended
         elif not stopped.is_set():
             await asyncio.wait({told}, timeout=_AGAIN_AFTER_SECONDS)
