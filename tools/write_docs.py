@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
+from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.guide import GUIDE, Guidance
 from bitloot_http.endpoints import ENDPOINTS
 from bitloot_http.problem_kinds import KINDS
 from doc_configuration import configuration
@@ -42,7 +44,30 @@ def endpoints() -> str:
     return "\n\n".join("\n".join((f"**{group}**", "", *head, *rows)) for group, rows in chapters.items()) + "\n"
 
 
-PARTS: Mapping[str, Callable[[], str]] = {"problems": problems, "endpoints": endpoints}
+def findings() -> str:
+    """Every reason for a finding: what it means, what happens by itself, what a person can do."""
+    return "\n".join(_finding(reason, told) for reason, told in GUIDE.items())
+
+
+def _finding(reason: FindingReason, told: Guidance) -> str:
+    actions = ", ".join(f"`{action}`" for action in told.actions) or "none on the order"
+    return "\n".join(
+        (
+            f"### {reason}",
+            "",
+            f"**What it means.** {told.means}",
+            "",
+            f"**What happens by itself.** {told.by_itself}",
+            "",
+            f"**What you can do.** {told.you_can}",
+            "",
+            f"Actions: {actions}.",
+            "",
+        )
+    )
+
+
+PARTS: Mapping[str, Callable[[], str]] = {"problems": problems, "endpoints": endpoints, "findings": findings}
 
 
 def fresh(page: Path) -> str:

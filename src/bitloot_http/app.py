@@ -32,6 +32,8 @@ from bitloot_http.readiness import Probe, Readiness
 from bitloot_http.settings import Settings
 
 MAILS_A_MINUTE = 6
+STRANGERS_A_MINUTE = 60
+"""Tokens that are none, from one address."""
 FIGURES_KEPT = timedelta(minutes=1)
 """How old the dear figures of the summary may be; the page says so."""
 _IN_PATH = re.compile(r"\{(\w+)\}")
@@ -134,6 +136,8 @@ def _app_around(
         in_hand=in_hand,
         orders_rate=Buckets(settings.orders_per_minute_per_address, monotonic=shop.clock.monotonic),
         mails_rate=Buckets(MAILS_A_MINUTE, monotonic=shop.clock.monotonic),
+        staff_rate=Buckets(settings.admin_requests_per_minute, monotonic=shop.clock.monotonic),
+        strangers_rate=Buckets(STRANGERS_A_MINUTE, monotonic=shop.clock.monotonic),
     )
     app.on_cleanup.append(_close)
     return app

@@ -35,6 +35,8 @@ class Edge:
         gauges: how the shop stands.
         in_hand: how many jobs this process works on; None if it works on none.
         orders_rate: how quickly one address may place orders.
+        staff_rate: how quickly one of the staff may ask.
+        strangers_rate: how quickly one address may come with tokens that are none.
         mails_rate: how quickly fresh links may be asked for, for one order.
     """
 
@@ -50,6 +52,8 @@ class Edge:
     in_hand: Callable[[], int | None]
     orders_rate: Buckets
     mails_rate: Buckets
+    staff_rate: Buckets
+    strangers_rate: Buckets
 
     @property
     def is_secure(self) -> bool:

@@ -4,101 +4,29 @@ The API, endpoint by endpoint: what the router is built from is what `/openapi.j
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
 
-import attrs
-from aiohttp import web
-
-from bitloot_http.handlers import admin, catalogue, delivery, health, orders, webhooks
-from bitloot_http.wire.admin import (
-    AdminOrderView,
-    KeyAccessList,
-    OrderList,
-    ReservationList,
-    SupplierStatusView,
-)
-from bitloot_http.wire.bodies import (
-    OrdersQuery,
-    PaymentBody,
-    PlaceOrderBody,
-    ReasonBody,
-    ReservationsQuery,
-    WebhooksQuery,
-)
+from bitloot_http.endpoint import Access, Endpoint, Handler, Parameter
+from bitloot_http.endpoints_of_staff import OF_STAFF
+from bitloot_http.handlers import actions, catalogue, delivery, health, orders, webhooks
+from bitloot_http.wire.bodies import PaymentBody, PlaceOrderBody
 from bitloot_http.wire.catalogue import CoinList, ProductList, ProductsQuery
 from bitloot_http.wire.orders import OrderPlacedView, OrderView, PaymentView, RevealedView
-from bitloot_http.wire.webhooks import WebhookDetailView, WebhookList
 
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Access(enum.Enum):
-    """Who may call an endpoint; the value says it to people."""
-
-    ANYBODY = "anybody"
-    BUYER = "the buyer, with the order's access token"
-    BUYER_OR_STAFF = "the buyer, with the order's access token; or the staff"
-    LINK = "whoever has the delivery link"
-    SENDER = "the vendor, who signs"
-    READ = "the staff, with the scope `read`"
-    OPERATE = "the staff, with the scope `operate`"
-    MACHINE = "this machine, or whoever has METRICS_TOKEN"
-
-    @property
-    def is_by_token(self) -> bool:
-        """Whether a bearer token is asked for."""
-        return self in {Access.BUYER, Access.BUYER_OR_STAFF, Access.READ, Access.OPERATE}
-
-
-@attrs.frozen(kw_only=True)
-class Parameter:
-    """A part of a path: what it must look like to be matched at all, and what it means."""
-
-    pattern: str
-    text: str
-
+__all__ = ["ENDPOINTS", "PARAMETERS", "Access", "Endpoint", "Handler", "Parameter"]
 
 PARAMETERS: Mapping[str, Parameter] = {
     "orderId": Parameter(pattern="[A-Za-z0-9._-]{1,64}", text="The order."),
     "token": Parameter(pattern="[^/]{1,512}", text="The token of the delivery link."),
     "reservationId": Parameter(pattern="[A-Za-z0-9._:-]{1,128}", text="The supplier's name of the purchase."),
     "id": Parameter(pattern="[0-9]{1,18}", text="The number of the row."),
-    "action": Parameter(pattern="|".join(admin.ACTIONS), text=f"One of {', '.join(admin.ACTIONS)}."),
+    "findingId": Parameter(pattern="[A-Za-z0-9._:-]{1,128}", text="The finding."),
+    "action": Parameter(pattern="|".join(actions.ACTIONS), text=f"One of {', '.join(actions.ACTIONS)}."),
 }
 
+_SHOP, _WEBHOOKS, _HEALTH = "Shop", "Webhooks", "Health"
 
-@attrs.frozen(kw_only=True)
-class Endpoint:
-    """
-    One thing that can be asked.
-
-    Attributes:
-        group: the chapter of `/docs`.
-        status: that of success.
-        answer: what it answers then; None for an empty body.
-        headers: what it reads from the headers, with their meaning.
-        problems: the statuses that it can refuse with, besides 500.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    group: str
-    summary: str
-    access: Access = Access.ANYBODY
-    status: int = 200
-    body: type[Any] | None = None
-    query: type[Any] | None = None
-    answer: type[Any] | None = None
-    headers: Mapping[str, str] = attrs.field(factory=dict)
-    problems: tuple[int, ...] = ()
-
-
-_SHOP, _WEBHOOKS, _STAFF, _HEALTH = "Shop", "Webhooks", "Staff", "Health"
-
-ENDPOINTS: tuple[Endpoint, ...] = (
+_OF_BUYERS_AND_VENDORS: tuple[Endpoint, ...] = (
     Endpoint(
         method="get",
         path="/products",
@@ -195,100 +123,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         },
         problems=(401, 413, 503),
     ),
-    Endpoint(
-        method="get",
-        path="/kinguin/status/{reservationId}",
-        handler=admin.kinguin_status,
-        group=_STAFF,
-        summary="What the supplier says of a purchase now; never a key.",
-        access=Access.READ,
-        answer=SupplierStatusView,
-        problems=(401, 403, 404, 503),
-    ),
-    Endpoint(
-        method="get",
-        path="/admin/orders",
-        handler=admin.orders,
-        group=_STAFF,
-        summary="Orders, newest first.",
-        access=Access.READ,
-        query=OrdersQuery,
-        answer=OrderList,
-        problems=(401, 403, 422, 503),
-    ),
-    Endpoint(
-        method="get",
-        path="/admin/orders/{orderId}",
-        handler=admin.order,
-        group=_STAFF,
-        summary="One order with everything that is known of it.",
-        access=Access.READ,
-        answer=AdminOrderView,
-        problems=(401, 403, 404, 503),
-    ),
-    Endpoint(
-        method="post",
-        path="/admin/orders/{orderId}/{action}",
-        handler=admin.act,
-        group=_STAFF,
-        summary="Decide what a machine must not; answers the order as it is then.",
-        access=Access.OPERATE,
-        body=ReasonBody,
-        answer=AdminOrderView,
-        problems=(400, 401, 403, 404, 409, 413, 415, 422, 503),
-    ),
-    Endpoint(
-        method="get",
-        path="/admin/reservations",
-        handler=admin.reservations,
-        group=_STAFF,
-        summary="Purchases at the supplier, newest first.",
-        access=Access.READ,
-        query=ReservationsQuery,
-        answer=ReservationList,
-        problems=(401, 403, 422, 503),
-    ),
-    Endpoint(
-        method="get",
-        path="/admin/webhook-logs",
-        handler=admin.webhooks,
-        group=_STAFF,
-        summary="Authentic webhooks, newest first.",
-        access=Access.READ,
-        query=WebhooksQuery,
-        answer=WebhookList,
-        problems=(401, 403, 422, 503),
-    ),
-    Endpoint(
-        method="get",
-        path="/admin/webhook-logs/{id}",
-        handler=admin.webhook,
-        group=_STAFF,
-        summary="One webhook with its body; what may be a key is starred.",
-        access=Access.READ,
-        answer=WebhookDetailView,
-        problems=(401, 403, 404, 503),
-    ),
-    Endpoint(
-        method="post",
-        path="/admin/webhook-logs/{id}/replay",
-        handler=admin.replay,
-        group=_STAFF,
-        summary="Run a stored webhook again, through the same idempotent path.",
-        access=Access.OPERATE,
-        status=202,
-        problems=(401, 403, 404, 409, 503),
-    ),
-    Endpoint(
-        method="get",
-        path="/admin/key-audit/{orderId}",
-        handler=admin.accesses,
-        group=_STAFF,
-        summary="Every access to every key of an order, oldest first.",
-        access=Access.READ,
-        answer=KeyAccessList,
-        problems=(401, 403, 404, 503),
-    ),
+)
+_OF_HEALTH: tuple[Endpoint, ...] = (
     Endpoint(method="get", path="/health/live", handler=health.live, group=_HEALTH, summary="The process answers."),
     Endpoint(
         method="get",
@@ -308,3 +144,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         problems=(401,),
     ),
 )
+
+ENDPOINTS: tuple[Endpoint, ...] = (*_OF_BUYERS_AND_VENDORS, *OF_STAFF, *_OF_HEALTH)

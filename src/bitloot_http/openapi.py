@@ -63,7 +63,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
     if endpoint.body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": not endpoint.body_optional,
             "content": {"application/json": {"schema": reference_to(endpoint.body)}},
         }
     if endpoint.access.is_by_token:
@@ -92,9 +92,10 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 def _success(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.answer is None:
         return {"description": "Done."}
+    as_csv = {"text/csv": {"schema": {"type": "string"}}} if endpoint.csv else {}
     return {
         "description": "Done.",
-        "content": {"application/json": {"schema": reference_to(endpoint.answer)}},
+        "content": {"application/json": {"schema": reference_to(endpoint.answer)}, **as_csv},
     }
 
 

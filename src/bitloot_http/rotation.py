@@ -148,14 +148,17 @@ async def _try(vault: Vault, ref: StorageRef) -> Turned | Stuck | Gone:
     except NotFound:
         return Gone(kind=kind)
     except Corrupt:
-        return Stuck(kind=kind, name=ref, under=await _says(vault, ref), problem=_DOES_NOT_UNWRAP)
+        return await _stuck(vault, ref)
 
 
-async def _says(vault: Vault, ref: StorageRef) -> str | None:
+async def _stuck(vault: Vault, ref: StorageRef) -> Stuck | Gone:
+    stuck = Stuck(kind=Kind.PRODUCT_KEY, name=ref, under=None, problem=_DOES_NOT_UNWRAP)
     try:
-        return await vault.master_key_of(ref)
-    except (Corrupt, NotFound):
-        return None
+        return attrs.evolve(stuck, under=await vault.master_key_of(ref))
+    except NotFound:
+        return Gone(kind=Kind.PRODUCT_KEY)
+    except Corrupt:
+        return stuck
 
 
 async def _rotate_rows(kind: Kind, rows: SealedRows) -> AsyncIterator[Turned | Stuck]:

@@ -211,6 +211,7 @@ _PLAIN: Mapping[Any, Mapping[str, Any]] = {
     Secret: {"type": "string"},
     int: {"type": "integer"},
     bool: {"type": "boolean"},
+    float: {"type": "number"},
     datetime: {"type": "string", "format": "date-time"},
     object: {},
     Any: {},

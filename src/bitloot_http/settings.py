@@ -226,6 +226,14 @@ class Settings:
             default="30",
         )
     )
+    admin_requests_per_minute: int = attrs.field(
+        metadata=variable(
+            "ADMIN_REQUESTS_PER_MINUTE",
+            form.whole(0, 1_000_000),
+            "What one token of the admin API may ask in a minute; 0 for no limit.",
+            default="600",
+        )
+    )
     payment_tolerance_percent: Decimal = attrs.field(
         metadata=variable(
             "PAYMENT_TOLERANCE_PERCENT", form.percent, "By how much a payment may fall short.", default="0.5"

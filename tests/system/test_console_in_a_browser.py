@@ -36,6 +36,7 @@ PAGES = (
     "/console/reservations/{purchase}",
     "/console/webhooks",
     "/console/webhooks/1",
+    "/console/webhooks/replay?source=nowpayments",
     "/console/key-audit?q={order}",
     "/console/products",
     "/console/products/game",
@@ -138,15 +139,25 @@ async def test_a_webhook_runs_again(system: System, desk: Desk) -> None:
     assert (await system.buyer.sees(placed, "fulfilled"))["status"] == "fulfilled"
 
 
-async def test_the_audit_names_who_saw_a_key(system: System, desk: Desk) -> None:
-    """The buyer's own look is there, with address and browser."""
+async def test_a_key_is_shown_with_a_reason_and_written_down(system: System, desk: Desk, papers: Papers) -> None:
+    """On the order's page with a reason; the audit names the buyer's look and ours, and shows no key."""
     placed = await system.buyer.place()
-    keys = await system.deliver(placed)
+    (key,) = await system.deliver(placed)
+    page = desk.page
+    await desk.open(f"/console/orders/{placed.order_id}")
+    assert key not in await page.content()
 
+    await page.locator("summary", has_text="Show keys").click()
+    await page.locator("#reason-reveal").fill("the buyer cannot read it")
+    await page.get_by_role("button", name="Show keys").click()
+
+    await expect(page.get_by_text(key)).to_be_visible()
     await desk.open(f"/console/key-audit?q={placed.order_id}")
-
-    await expect(desk.page.locator("tbody tr")).to_contain_text("link")
-    assert keys[0] not in await desk.page.content()
+    await expect(page.locator("tbody tr")).to_have_count(2)
+    newest = page.locator("tbody tr").first
+    await expect(newest).to_contain_text(f"admin:{papers.name}")
+    await expect(newest).to_contain_text("the buyer cannot read it")
+    assert key not in await page.content()
 
 
 @pytest.mark.parametrize(("scheme", "widths"), [("light", (1280, 900)), ("dark", (360, 640))])

@@ -94,7 +94,7 @@ def decide(  # noqa: C901, PLR0912  # one case a command
         case sc.ReplaceKey():
             return decide_keys.replace_key(order, command, now)
         case sc.ReturnKeys():
-            return decide_keys.return_keys(order, command, now, policy)
+            return decide_keys.return_keys(order, command, now)
         case sc.RecordReturn():
             return decide_keys.record_return(order, command, now)
         case sc.RecordReturnRefusal():

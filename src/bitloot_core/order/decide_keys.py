@@ -13,7 +13,6 @@ from bitloot_core.order.decide_staff import refuse_parked
 from bitloot_core.order.finding_steps import finding, resolve
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Cancelled, Order, Refunded, UnnamedBuyer
-from bitloot_core.order.policy import Policy
 from bitloot_core.order.purchase import plan_purchases
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import (
@@ -22,7 +21,7 @@ from bitloot_core.order.reservations import (
     Reservation,
     supplier_order_of,
 )
-from bitloot_core.order.returns import AskedReturn, RefusedReturn
+from bitloot_core.order.returns import WINDOW, AskedReturn, RefusedReturn
 from bitloot_core.order.transitions import evolve
 from bitloot_core.order.units import HeldUnit, ReplacedUnit
 from bitloot_core.values.errors import NotFound
@@ -87,7 +86,7 @@ def _same_purchase(order: Order, unit: HeldUnit, command: sc.ReplaceKey) -> int:
     return unit.reservation
 
 
-def return_keys(order: Order, command: sc.ReturnKeys, now: datetime, policy: Policy) -> tuple[e.OrderEvent, ...]:
+def return_keys(order: Order, command: sc.ReturnKeys, now: datetime) -> tuple[e.OrderEvent, ...]:
     """
     Give the keys of a purchase back, where nobody may see them (any more). Asking twice is asking once.
 
@@ -97,13 +96,13 @@ def return_keys(order: Order, command: sc.ReturnKeys, now: datetime, policy: Pol
         return ()
     res = _purchase(order, command.supplier_order_id)
     if res is not None:
-        _check_returnable(order, res, command, now, policy)
+        _check_returnable(order, res, command, now)
     elif not _is_surplus(order, command.supplier_order_id):
         raise NotFound("purchase", command.supplier_order_id)
     return (s.ReturnAsked(at=now, supplier_order_id=command.supplier_order_id, by=command.by, reason=command.reason),)
 
 
-def returnable_until(order: Order, res: Reservation, policy: Policy) -> datetime | None:
+def returnable_until(order: Order, res: Reservation) -> datetime | None:
     """
     Until when the supplier takes all the keys of a purchase back; None if it has not delivered one yet.
 
@@ -111,10 +110,10 @@ def returnable_until(order: Order, res: Reservation, policy: Policy) -> datetime
     """
     came = (unit.held_at for unit in order.held if unit.reservation == res.plan.number)
     first = min(came, default=None)
-    return None if first is None else first + policy.return_window
+    return None if first is None else first + WINDOW
 
 
-def _check_returnable(order: Order, res: Reservation, command: sc.ReturnKeys, now: datetime, policy: Policy) -> None:
+def _check_returnable(order: Order, res: Reservation, command: sc.ReturnKeys, now: datetime) -> None:
     if not isinstance(res, PlacedReservation | CompletedReservation):
         raise TransitionRefused(order, command, "the supplier has ended the purchase", code="not-returnable")
     if res.plan.release_date is not None:
@@ -123,7 +122,7 @@ def _check_returnable(order: Order, res: Reservation, command: sc.ReturnKeys, no
         raise TransitionRefused(
             order, command, "the buyer is owed its keys, or may see them: record the refund first", code="keys-in-use"
         )
-    until = returnable_until(order, res, policy)
+    until = returnable_until(order, res)
     if until is not None and now >= until:
         raise TransitionRefused(order, command, "its first key came more than a day ago", code="too-late")
 

@@ -39,7 +39,6 @@ class Policy:
         payment_afterlife: how long after a payment is void it is still looked at.
         supplier_poll: pauses between looks at a placed purchase; the last repeats.
         supplier_alarm: after how long a placed purchase without keys is put before a person.
-        return_window: how long after a key came the supplier takes it back.
         supplier_quiet: the quiet window: how long a purchase without an answer is only looked up.
         repost: what follows after the quiet window.
         most_asked: how often a purchase is sent before a person must decide about the next time.
@@ -60,7 +59,6 @@ class Policy:
     payment_afterlife: timedelta = timedelta(days=1)
     supplier_poll: tuple[timedelta, ...] = _seconds(15, 30, 60, 120, 300, 600, 1800)
     supplier_alarm: timedelta = timedelta(hours=24)
-    return_window: timedelta = timedelta(hours=24)
     supplier_quiet: timedelta = timedelta(minutes=15)
     repost: Repost = Repost.AUTO
     most_asked: int = 3

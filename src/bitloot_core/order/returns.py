@@ -7,12 +7,15 @@ nobody claimed; no preorders. What comes later goes back by itself, and the prep
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import attrs
 
 from bitloot_core.values.ids import SupplierKeyId, SupplierOrderId
+
+WINDOW = timedelta(hours=24)
+"""How long after a key came it can go back."""
 
 
 @attrs.frozen(kw_only=True)

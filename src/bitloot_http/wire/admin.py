@@ -8,6 +8,7 @@ from typing import Self
 
 import attrs
 
+from bitloot_core.order.guide import GUIDE
 from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.ports.queries import (
     Dossier,
@@ -21,6 +22,7 @@ from bitloot_core.ports.supplier import Purchase
 from bitloot_core.values.money import Money
 from bitloot_http.shapes import shape
 from bitloot_http.wire.next_step import next_step
+from bitloot_http.wire.order_parts import ReturnView, UnitView
 from bitloot_http.wire.orders import ItemView, OrderView, PaymentView, TimelineView
 from bitloot_http.wire.webhooks import WebhookView
 
@@ -102,11 +104,16 @@ class FindingView:
     id: str
     order_id: str | None
     reason: str
+    subject: str = attrs.field(metadata=shape("What exactly it is about."))
     text: str
     status: str = attrs.field(metadata=shape("`open` or `resolved`."))
-    amount: str | None
+    blocking: bool = attrs.field(metadata=shape("Whether the order waits for it."))
+    amount: str | None = attrs.field(metadata=shape("The money at stake."))
     opened_at: datetime
     resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+    actions: tuple[str, ...] = attrs.field(metadata=shape("What can be done about it, the likeliest first."))
 
     @classmethod
     def of(cls, row: FindingRow) -> Self:
@@ -116,11 +123,16 @@ class FindingView:
             id=finding.id,
             order_id=finding.order_id,
             reason=str(finding.reason),
+            subject=finding.subject,
             text=finding.text,
             status="open" if row.resolved_at is None else "resolved",
+            blocking=finding.blocking,
             amount=finding.amount,
             opened_at=finding.opened_at,
             resolved_at=row.resolved_at,
+            resolved_by=row.resolved_by,
+            resolution=row.resolution,
+            actions=tuple(str(action) for action in GUIDE[finding.reason].actions),
         )
 
 
@@ -130,11 +142,13 @@ class JobView:
 
     id: int
     name: str
+    ref: str = attrs.field(metadata=shape("What exactly it is about."))
     order_id: str | None
     status: str
     attempts: int
     due_at: datetime
     last_error: str | None
+    created_at: datetime
 
     @classmethod
     def of(cls, row: JobRow) -> Self:
@@ -142,11 +156,13 @@ class JobView:
         return cls(
             id=row.id,
             name=row.name,
+            ref=row.ref,
             order_id=row.order_id,
             status=row.status,
             attempts=row.attempts,
             due_at=row.due_at,
             last_error=row.last_error,
+            created_at=row.created_at,
         )
 
 
@@ -230,6 +246,9 @@ class AdminOrderView(OrderView):
 
     email: str | None = attrs.field(metadata=_EMAIL)
     version: int
+    parked: bool = attrs.field(metadata=shape("Whether it was put aside: nothing is bought or mailed for it."))
+    units: tuple[UnitView, ...]
+    returns: tuple[ReturnView, ...]
     reservations: tuple[ReservationView, ...]
     jobs: tuple[JobView, ...]
     findings: tuple[FindingView, ...]
@@ -252,6 +271,9 @@ class AdminOrderView(OrderView):
             timeline=TimelineView.whole(dossier.timeline),
             email=order.email,
             version=order.version,
+            parked=order.is_parked,
+            units=tuple(UnitView.of(order, unit) for unit in order.units),
+            returns=ReturnView.all_of(order),
             reservations=tuple(ReservationView.of(row) for row in reservations),
             jobs=tuple(JobView.of(row) for row in dossier.jobs),
             findings=tuple(FindingView.of(row) for row in dossier.findings),

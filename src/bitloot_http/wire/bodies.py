@@ -73,7 +73,17 @@ class ReasonBody:
 
 
 @attrs.frozen(kw_only=True)
-class ListQuery:
+class FormatQuery:
+    """How a list is wanted."""
+
+    format: str | None = attrs.field(
+        default=None,
+        metadata=shape("`csv` for the whole list as CSV, whatever the limit; else `json`.", pattern="csv|json"),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ListQuery(FormatQuery):
     """Which part of a list."""
 
     limit: int = attrs.field(

@@ -247,3 +247,8 @@ class RevealedView:
     """The keys of an order that are ready."""
 
     keys: tuple[KeyView, ...]
+
+    @classmethod
+    def of(cls, keys: Iterable[RevealedKey]) -> Self:
+        """Show keys."""
+        return cls(keys=tuple(map(KeyView.of, keys)))

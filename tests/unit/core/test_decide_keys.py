@@ -13,7 +13,6 @@ from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.impossible import ImpossibleEvent
 from bitloot_core.order.jobs import JobName
 from bitloot_core.order.ledger import LedgerKind
-from bitloot_core.order.policy import Policy
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, SupplierWord
 from bitloot_core.order.returns import AcceptedReturn, AskedReturn, RefusedReturn
@@ -273,8 +272,8 @@ def test_a_preorder_does_not_go_back() -> None:
 def test_a_day_after_the_first_key_it_is_too_late() -> None:
     """The countdown runs from the first key that came; before any came, there is none."""
     story = FULFILLED.when(c.RecordRefund(**BY))
-    res, policy = story.order.reservations[0], Policy()
-    until = returnable_until(story.order, res, policy)
+    res = story.order.reservations[0]
+    until = returnable_until(story.order, res)
     assert until is not None
 
     early = story.later(until - story.now - timedelta(seconds=1)).when(give_back())
@@ -284,7 +283,7 @@ def test_a_day_after_the_first_key_it_is_too_late() -> None:
     assert min(unit.held_at for unit in story.order.held) + timedelta(hours=24) == until
     assert isinstance(early.order.return_of(PURCHASE), AskedReturn)
     assert refusal.value.code == "too-late"
-    assert returnable_until(PLACES["refunded, bought"].order, res, policy) is None
+    assert returnable_until(PLACES["refunded, bought"].order, res) is None
 
 
 def test_a_story_keeps_its_place() -> None:

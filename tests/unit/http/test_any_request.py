@@ -75,6 +75,7 @@ PATH_PARTS = {
     "id": ("1",),
     "token": ("link1",),
     "reservationId": ("FAKE1",),
+    "findingId": ("order1.f1",),
     "action": ("retry", "refund", "cancel", "resend", "accept-payment", "return-keys", "rebuy", "park"),
 }
 """What stands in a path, mostly: something that there is."""
@@ -91,7 +92,7 @@ REQUESTS = st.builds(
     st.sampled_from(ENDPOINTS),
     st.fixed_dictionaries({name: path_part(name) for name in PATH_PARTS}),
     st.dictionaries(
-        st.sampled_from(["limit", "cursor", "status", "from", "to", "email", "id", "x"]), TEXTS, max_size=3
+        st.sampled_from(["limit", "cursor", "status", "from", "to", "email", "id", "format", "x"]), TEXTS, max_size=3
     ),
     BODIES,
     st.booleans(),

@@ -10,7 +10,7 @@ from bitloot_core.testing.samples import a_product
 from bitloot_core.values.ids import ProductId
 from bitloot_core.values.money import Money
 from bitloot_http.accounts.visits import PROOF
-from bitloot_http.handlers.admin import ACTIONS
+from bitloot_http.handlers.actions import ACTIONS
 from bitloot_http.pages.console.words import DEEDS
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'"

@@ -177,7 +177,7 @@ def test_the_parameters_of_a_query_are_described() -> None:
     """`from` and `to` go by their names on the wire."""
     names = [parameter["name"] for parameter in parameters_of(OrdersQuery)]
 
-    assert names == ["limit", "cursor", "from", "to", "status", "email", "orderId", "kinguinReservationId"]
+    assert names == ["format", "limit", "cursor", "from", "to", "status", "email", "orderId", "kinguinReservationId"]
 
 
 def test_a_coin_is_admitted_in_any_case() -> None:

@@ -63,19 +63,22 @@ async def act(request: web.Request, visit: Visit, form: Form) -> web.Response:
             await require_proof(request, visit, form)
         await DEEDS[action](edge_of(request).shop, order_id, form, visit.staff.actor, body.reason)
     except BitlootError as refusal:
-        return await _refused(request, visit, form, refusal)
+        return await refused_deed(request, visit, form, refusal, deed=action)
     _LOG.info("action", action=action, order_id=order_id, actor=visit.staff.actor)
     return see(f"/console/orders/{order_id}?done={action}")
 
 
-async def _refused(request: web.Request, visit: Visit, form: Form, refusal: BitlootError) -> web.Response:
+async def refused_deed(
+    request: web.Request, visit: Visit, form: Form, refusal: BitlootError, *, deed: str
+) -> web.Response:
+    """Show the order with why a deed was refused, and with what was typed."""
     problem = problem_of(refusal)
     response = await _sheet(
         request,
         visit,
         problem.kind.status,
         wrong=f"{problem.kind.title}. {problem.detail}",
-        action=request.match_info["deed"],
+        action=deed,
         reason=form.get("reason", ""),
     )
     response.headers.update(problem.headers)
