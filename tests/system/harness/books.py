@@ -67,7 +67,8 @@ class Books:
         return self.rows(
             "SELECT name, ref, status, attempts, last_error FROM jobs WHERE (status = 'running' OR (status = 'ready' "
             "AND due_at < ?)) AND NOT (name = 'check-payment' AND "
-            "order_id IN (SELECT id FROM orders WHERE status IN ('waiting', 'expired', 'failed', 'cancelled', 'fulfilled')))",
+            "order_id IN (SELECT id FROM orders "
+            "WHERE status IN ('waiting', 'expired', 'failed', 'cancelled', 'fulfilled')))",
             _now_micros() + _SOON_MICROS,
         )
 

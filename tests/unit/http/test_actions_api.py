@@ -58,7 +58,7 @@ def test_there_is_a_button_for_each_action() -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-async def test_a_short_payment_is_accepted(world: World, named: bool) -> None:
+async def test_a_short_payment_is_accepted(world: World, *, named: bool) -> None:
     """By its name, or because no other waits."""
     placed = await paid_short(world)
     more = {"paymentId": placed["payment"]["paymentId"]} if named else {}
@@ -110,7 +110,7 @@ async def test_whose_key_is_bad_must_be_said(world: World) -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-async def test_keys_go_back(world: World, named: bool) -> None:
+async def test_keys_go_back(world: World, *, named: bool) -> None:
     """After the refund, with the countdown shown before."""
     placed = await world.delivered()
     early = await press(world, placed, "return-keys")
