@@ -9,7 +9,7 @@ from bitloot_core.testing.orders import PLACED_AT
 from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.samples import a_webhook
 from bitloot_core.testing.vault import FakeVault
-from bitloot_core.values.errors import Unavailable
+from bitloot_core.values.errors import Corrupt, Unavailable
 from bitloot_core.values.ids import StorageRef, WebhookId
 from bitloot_http.cli.rotating import MasterKeyView, RotationView, sentences
 from bitloot_http.rotation import MOST_AWAY, Gone, Kind, Sealed, Stuck, Tally, count_sealed, rotate
@@ -209,3 +209,18 @@ async def test_an_unfinished_run_calls_no_key_droppable(shop: Shop) -> None:
     view = RotationView.of(await tallied(shop.sealed), shop.keys, complete=False)
 
     assert [key.droppable for key in view.master_keys] == [False, False]
+
+
+async def test_an_object_that_was_only_half_there_and_is_gone_is_no_failure(shop: Shop) -> None:
+    """Another run was writing it under a name that it gave up again."""
+    (ref,), _ = await shop.keep(keys=1)
+
+    async def rotate_half(one: StorageRef) -> object:
+        """As if it had been read before it was whole, and renamed since."""
+        await shop.vault.discard([one])
+        raise Corrupt("vault", "an object is too short")
+
+    late = attrs.evolve(shop.sealed, vault=Overridden(shop.vault, rotate=rotate_half))
+
+    assert [one async for one in rotate(late)] == [Gone(kind=Kind.PRODUCT_KEY)]
+    assert ref not in [stored.ref async for stored in shop.vault.stored()]
