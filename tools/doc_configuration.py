@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             "ORDER_EXPIRES_MINUTES",
             "ORDERS_PER_MINUTE_PER_ADDRESS",
+            "ADMIN_REQUESTS_PER_MINUTE",
             "PAYMENT_",
             "SUPPLIER_",
             "SPEND_CAP_PER_DAY",
