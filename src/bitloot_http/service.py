@@ -15,14 +15,14 @@ from bitloot_core.usecases.shop import Shop
 from bitloot_http.access import AdminTokens
 from bitloot_http.accounts.books import StaffBooks
 from bitloot_http.metrics.counts import Counts
-from bitloot_http.new_token import KeepsTokens
+from bitloot_http.new_token import KeepsTokens, TakesTokensBack
 from bitloot_http.readiness import Probe
 from bitloot_http.rotation import Sealed
 from bitloot_http.settings import Settings
 from bitloot_http.worker import Worker
 
 
-class Tokens(AdminTokens[Any], KeepsTokens, Protocol):
+class Tokens(AdminTokens[Any], KeepsTokens, TakesTokensBack, Protocol):
     """Keeps the tokens of the staff, and finds them again."""
 
 

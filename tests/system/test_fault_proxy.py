@@ -1,6 +1,7 @@
 """The proxy that the outages are made with does what it says: a test that cuts nothing proves nothing."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,9 +20,9 @@ async def proxy() -> AsyncIterator[FaultProxy]:
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until the other side ends it."""
-        while piece := await reader.read(1024):
-            writer.write(piece)
-        writer.close()
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+            while piece := await reader.read(1024):
+                writer.write(piece)
 
     server = await asyncio.start_server(echo, HOST, 0)
     async with server, open_fault_proxy(server.sockets[0].getsockname()[1]) as opened:

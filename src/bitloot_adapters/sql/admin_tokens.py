@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 import attrs
 from sqlalchemy import select, text
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from bitloot_adapters.sql.columns import micros, micros_or_none, moment, moment_or_none
 from bitloot_adapters.sql.database import Database, executing
@@ -79,6 +80,10 @@ class SqlAdminTokens:
         """The token of this hash, good or not; None if there is none. Ask `is_good` before you let it in."""
         return await self._database.look(lambda c: _find(c, token_sha256))
 
+    async def every(self) -> tuple[AdminToken, ...]:
+        """Every token that was ever given out, newest first."""
+        return await self._database.read(_every)
+
     async def note_use(self, token: AdminToken, *, now: datetime) -> None:
         """Note that it was used; costs nothing if that was noted less than a minute ago."""
         if token.last_used_at is not None and now - token.last_used_at < FRESH:
@@ -101,8 +106,15 @@ def _create(connection: Connection, values: dict[str, object]) -> AdminToken:
 
 def _find(connection: Connection, token_sha256: str) -> AdminToken | None:
     row = connection.execute(select(ADMIN_TOKENS).where(ADMIN_TOKENS.c.token_sha256 == token_sha256)).first()
-    if row is None:
-        return None
+    return None if row is None else _token(row)
+
+
+def _every(connection: Connection) -> tuple[AdminToken, ...]:
+    rows = connection.execute(select(ADMIN_TOKENS).order_by(ADMIN_TOKENS.c.id.desc()))
+    return tuple(map(_token, rows))
+
+
+def _token(row: Row[Any]) -> AdminToken:
     return AdminToken(
         id=row.id,
         name=row.name,

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bitloot_http.cli.options import AsJson
+
 if TYPE_CHECKING:
+    from bitloot_http.service import BackRoom
     from bitloot_http.settings import Settings
 
 commands = typer.Typer(help="Who may use the admin API and the console.", no_args_is_help=True)
@@ -50,6 +54,44 @@ def create_token(
             typer.echo("It is shown this once. Send it as `Authorization: Bearer ...`.", err=True)
 
     run(work)
+
+
+@commands.command("list-tokens")
+def list_tokens(as_json: AsJson = False) -> None:
+    """List the tokens that were given out: whose, what they allow, and when they were used; never the token."""
+
+    async def work(room: BackRoom) -> None:
+        from bitloot_http.cli.output import show, show_json
+        from bitloot_http.cli.token_table import TokenList, TokenView, tokens_table
+
+        tokens = await room.tokens.every()
+        if as_json:
+            show_json(TokenList(items=tuple(map(TokenView.of, tokens))))
+        else:
+            show(tokens_table(tokens, room.shop.clock.now()))
+
+    _in_back_room(work)
+
+
+@commands.command("revoke-token")
+def revoke_token(name: Annotated[str, typer.Argument(help="Whose tokens; all of that name.")]) -> None:
+    """Make every token of a name worthless, at once; exit 1 if there was none that was good."""
+
+    async def work(room: BackRoom) -> None:
+        from bitloot_http.cli.failures import Failure
+
+        count = await room.tokens.revoke(name, now=room.shop.clock.now())
+        if not count:
+            raise Failure(f"There is no token of {name} that was good until now.")
+        typer.echo(f"{count} token{'s' if count > 1 else ''} of {name} revoked.")
+
+    _in_back_room(work)
+
+
+def _in_back_room(work: Callable[[BackRoom], Awaitable[None]]) -> None:
+    from bitloot_http.cli.running import run_in_back_room
+
+    run_in_back_room(work)
 
 
 def scopes_in(text: str) -> tuple[str, ...]:

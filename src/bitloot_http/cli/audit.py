@@ -41,7 +41,9 @@ def verify(
     async def work(shop: Shop) -> None:
         verdict = await shop.audit.verify_accesses(earlier)
         if verdict.broken_row is not None:
-            raise Failure(f"The key audit was tampered with: row {verdict.broken_row} does not follow from those before.")
+            raise Failure(
+                f"The key audit was tampered with: row {verdict.broken_row} does not follow from the one before."
+            )
         if verdict.is_cut:
             raise Failure("The key audit was tampered with: the head that was given is not in it any more.")
         told = "Every row follows from the one before it"

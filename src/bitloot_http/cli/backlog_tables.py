@@ -39,7 +39,13 @@ def jobs_table(page: Page[JobRow], now: datetime) -> RenderableType:
     for row in page.items:
         due = "" if row.status in {"done", "dead"} else age(row.due_at, now)
         table.add_row(
-            str(row.id), row.name, quoted(row.ref), word(row.status), str(row.attempts), due, quoted(row.last_error or "")
+            str(row.id),
+            row.name,
+            quoted(row.ref),
+            word(row.status),
+            str(row.attempts),
+            due,
+            quoted(row.last_error or ""),
         )
     return listed(table, page, "There are no such jobs.")
 

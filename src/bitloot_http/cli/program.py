@@ -8,10 +8,14 @@ import typer
 
 from bitloot_http.cli import (
     admin,
+    audit,
     buying,
     database,
+    deciding,
     demo,
     doctor,
+    findings,
+    jobs,
     orders,
     products,
     reconcile,
@@ -40,6 +44,10 @@ program.add_typer(database.commands, name="db")
 program.add_typer(products.commands, name="products")
 program.add_typer(orders.commands, name="orders")
 program.add_typer(webhooks.commands, name="webhooks")
+program.add_typer(findings.commands, name="findings")
+program.add_typer(jobs.commands, name="jobs")
+program.add_typer(audit.commands, name="audit")
 program.add_typer(vault.commands, name="vault")
+orders.commands.add_typer(deciding.commands)
 admin.commands.add_typer(users.commands)
 program.add_typer(admin.commands, name="admin")

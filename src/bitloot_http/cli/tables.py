@@ -72,46 +72,46 @@ FORGOTTEN = "forgotten"
 
 def orders_table(page: Page[OrderRow], now: datetime) -> RenderableType:
     """Orders, one a line."""
-    table = _table("order", "status", "e-mail", ">total", ">keys", "placed", "changed")
+    table = plain_table("order", "status", "e-mail", ">total", ">keys", "placed", "changed")
     for row in page.items:
         keys = f"{row.units - row.owed}/{row.units}"
         placed, changed = age(row.created_at, now), age(row.updated_at, now)
-        table.add_row(row.id, word(row.status), _told(row.email or FORGOTTEN), str(row.total), keys, placed, changed)
-    return _listed(table, page, "There are no such orders.")
+        table.add_row(row.id, word(row.status), quoted(row.email or FORGOTTEN), str(row.total), keys, placed, changed)
+    return listed(table, page, "There are no such orders.")
 
 
 def products_table(products: Sequence[Product]) -> RenderableType:
     """The catalogue, one product a line."""
-    table = _table("product", "title", ">price", ">most that it may cost", "keys", "released", "supplier's id")
+    table = plain_table("product", "title", ">price", ">most that it may cost", "keys", "released", "supplier's id")
     for product in products:
         table.add_row(
             product.id,
-            _told(product.title, style="" if product.available else "dim"),
+            quoted(product.title, style="" if product.available else "dim"),
             str(product.price),
             str(product.max_cost),
             str(product.key_type),
             "" if product.release_date is None else product.release_date.isoformat(),
-            _told(product.supplier_product_id),
+            quoted(product.supplier_product_id),
         )
-    return _listed(table, Page(items=tuple(products), next_cursor=None), "There are no products yet.")
+    return listed(table, Page(items=tuple(products), next_cursor=None), "There are no products yet.")
 
 
 def webhooks_table(page: Page[WebhookRow], now: datetime) -> RenderableType:
     """Webhooks, one a line."""
-    table = _table(">id", "source", "type", "about", "status", ">times", "order", "result", "received")
+    table = plain_table(">id", "source", "type", "about", "status", ">times", "order", "result", "received")
     for row in page.items:
         table.add_row(
             str(row.id),
             row.source,
-            _told(row.type),
-            _told(row.external_id or ""),
+            quoted(row.type),
+            quoted(row.external_id or ""),
             word(row.status),
             str(row.deliveries),
             row.order_id or "",
-            _told(row.result or ""),
+            quoted(row.result or ""),
             age(row.received_at, now),
         )
-    return _listed(table, page, "There are no such webhooks.")
+    return listed(table, page, "There are no such webhooks.")
 
 
 def webhook_lines(stored: StoredWebhook, payload: str, now: datetime) -> RenderableType:
@@ -143,9 +143,9 @@ def order_lines(dossier: Dossier, reservations: Sequence[ReservationRow], now: d
         ("placed", age(order.created_at, now)),
     )
     parts: list[RenderableType] = [_heading(f"Order {order.id}"), facts]
-    lines = _table(">quantity", "product", ">price")
+    lines = plain_table(">quantity", "product", ">price")
     for line in order.lines:
-        lines.add_row(str(line.quantity), _told(line.title), str(line.unit_price))
+        lines.add_row(str(line.quantity), quoted(line.title), str(line.unit_price))
     parts += [_heading("Bought"), lines]
     for title, table in (
         ("Needs a person", _findings_table(dossier.findings, now)),
@@ -160,26 +160,26 @@ def order_lines(dossier: Dossier, reservations: Sequence[ReservationRow], now: d
 
 
 def _findings_table(findings: Iterable[FindingRow], now: datetime) -> Table:
-    table = _table("reason", "what", "amount", "opened", "")
+    table = plain_table("reason", "what", "amount", "opened", "")
     for row in findings:
         state = Text("open", style="bold red") if row.resolved_at is None else Text("resolved", style="dim")
         finding = row.finding
         opened = age(finding.opened_at, now)
-        table.add_row(str(finding.reason), _told(finding.text), _told(finding.amount or ""), opened, state)
+        table.add_row(str(finding.reason), quoted(finding.text), quoted(finding.amount or ""), opened, state)
     return table
 
 
 def _reservations_table(rows: Iterable[ReservationRow], now: datetime) -> Table:
-    table = _table(
+    table = plain_table(
         "our reference", "status", "what comes next", "the supplier's id", "the supplier says", ">cost", "placed"
     )
     for row in rows:
         table.add_row(
             row.id,
             Text(row.status),
-            _told(next_step(row)),
-            _told(row.supplier_order_id or ""),
-            _told(row.supplier_status or ""),
+            quoted(next_step(row)),
+            quoted(row.supplier_order_id or ""),
+            quoted(row.supplier_status or ""),
             "" if row.cost is None else str(row.cost),
             age(row.created_at, now),
         )
@@ -187,32 +187,33 @@ def _reservations_table(rows: Iterable[ReservationRow], now: datetime) -> Table:
 
 
 def _timeline_table(rows: Iterable[TimelineRow]) -> Table:
-    table = _table("at (UTC)", "event", "what happened")
+    table = plain_table("at (UTC)", "event", "what happened")
     for row in rows:
-        table.add_row(f"{row.at:%Y-%m-%d %H:%M:%S}", Text(row.event, style="dim"), _told(row.text))
+        table.add_row(f"{row.at:%Y-%m-%d %H:%M:%S}", Text(row.event, style="dim"), quoted(row.text))
     return table
 
 
 def _jobs_table(rows: Iterable[JobRow], now: datetime) -> Table:
-    table = _table("job", "status", ">tries", "due", "last error")
+    table = plain_table("job", "status", ">tries", "due", "last error")
     for row in rows:
         due = "" if row.status in {"done", "dead"} else age(row.due_at, now)
-        table.add_row(row.name, word(row.status), str(row.attempts), due, _told(row.last_error or ""))
+        table.add_row(row.name, word(row.status), str(row.attempts), due, quoted(row.last_error or ""))
     return table
 
 
 def diagnoses_table(found: Iterable[Diagnosis]) -> RenderableType:
     """What the doctor found, one thing a line, with what to do below it."""
-    table = _table("", "what", "found")
+    table = plain_table("", "what", "found")
     for one in found:
-        told = _told(one.text)
+        told = quoted(one.text)
         if one.advice:
             told.append(f"\n{one.advice}", style="italic")
-        table.add_row(word(str(one.verdict)), _told(one.what), told)
+        table.add_row(word(str(one.verdict)), quoted(one.what), told)
     return table
 
 
-def _listed(table: Table, page: Page[Any], nothing: str) -> RenderableType:
+def listed(table: Table, page: Page[Any], nothing: str) -> RenderableType:
+    """A page of a list: a sentence where there is nothing, and where the next page starts."""
     if not page.items:
         return Text(nothing, style="dim")
     if page.next_cursor is None:
@@ -226,7 +227,7 @@ _WHOLE = frozenset(
 """Columns that are kept in one piece while there is any room, since people copy or compare what stands in them."""
 
 
-def _table(*columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
     """A table without a frame; a column whose name begins with `>` is aligned to the right."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for name in columns:
@@ -238,11 +239,11 @@ def _table(*columns: str) -> Table:
 def _facts(*pairs: tuple[str, str | Text]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for name, value in pairs:
-        table.add_row(Text(name, style="dim"), value if isinstance(value, Text) else _told(value))
+        table.add_row(Text(name, style="dim"), value if isinstance(value, Text) else quoted(value))
     return table
 
 
-def _told(text: str, style: str = "") -> Text:
+def quoted(text: str, style: str = "") -> Text:
     """Text from outside: a character that could steer the terminal is shown as a box."""
     return Text("".join(letter if letter.isprintable() else "\ufffd" for letter in text), style=style)
 

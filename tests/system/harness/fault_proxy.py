@@ -78,6 +78,9 @@ class FaultProxy:
             writer.transport.abort()
             return
         conversation = _Conversation(self, (reader, writer), behind)
+        if self._listening is None:  # it was refused while it came in
+            conversation.end()
+            return
         self._open.add(conversation)
         try:
             await conversation.hold()
