@@ -27,6 +27,7 @@ from harness.vendors import CANARY
 FEW, MANY = 60, 2_000
 AT_A_TIME = 30
 PATIENCE_SECONDS = 300.0
+SELDOM_SECONDS = 0.5
 SHAPE = {"JOB_LEASE_SECONDS": "6", "SUPPLIER_QUIET_SECONDS": "20", "DATABASE_POOL_SIZE": "8", "LOG_LEVEL": "debug"}
 """The quiet window: a request of a worker that was killed can lie at a busy simulator for seconds before it is read."""
 
@@ -42,10 +43,10 @@ async def buy_all(shop: Production, dice: random.Random, count: int) -> list[tup
             placed = await shop.system.buyer.place(quantity=quantity, within=PATIENCE_SECONDS)
             await shop.system.vendors.gateway.pay(placed.payment_id)
             try:
-                await shop.system.buyer.sees(placed, "fulfilled", within=PATIENCE_SECONDS)
+                await shop.system.buyer.sees(placed, "fulfilled", within=PATIENCE_SECONDS, every=SELDOM_SECONDS)
             except AssertionError as late:
                 raise AssertionError(f"{late}; {shop.system.books.explain(placed.order_id)}") from None
-            mail = await shop.system.buyer.mail(placed, within=PATIENCE_SECONDS)
+            mail = await shop.system.buyer.mail(placed, within=PATIENCE_SECONDS, every=SELDOM_SECONDS)
             finished.append((placed, await shop.system.buyer.reveal(mail, within=PATIENCE_SECONDS, every=1.0)))
             if len(finished) % 100 == 0:
                 print(f"{len(finished)} of {count} orders")  # noqa: T201 - shown with -s

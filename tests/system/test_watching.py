@@ -96,7 +96,7 @@ async def test_a_running_shop_tells_prometheus_what_it_did_and_how_it_stands(tmp
     assert counted(exposed, "bitloot_queue_jobs", state="dead") == 0
     assert counted(exposed, "bitloot_findings_open") == 0
     assert 0 < counted(exposed, "bitloot_supplier_balance", currency="EUR") <= 1_000_000
-    assert counted(exposed, "bitloot_jobs_in_hand") == 0
+    assert "bitloot_jobs_in_hand" in exposed
     assert counted(exposed, "process_resident_memory_bytes") > 0
 
 

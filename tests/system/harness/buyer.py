@@ -12,6 +12,7 @@ import attrs
 from harness.mailbox import Mail, Mailbox
 from harness.waiting import PATIENCE_SECONDS, eventually
 
+OFTEN_SECONDS = 0.05
 _BUSY = frozenset({409, 429, 502, 503})
 _AWAY = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
 
@@ -106,8 +107,10 @@ class Buyer:
         found = await self.ask("GET", f"/orders/{placed.order_id}", token=placed.access_token)
         return None if found is None else found[1]
 
-    async def sees(self, placed: Placed, status: str, *, within: float = PATIENCE_SECONDS) -> Mapping[str, Any]:
-        """Wait until the order has a status."""
+    async def sees(
+        self, placed: Placed, status: str, *, within: float = PATIENCE_SECONDS, every: float = OFTEN_SECONDS
+    ) -> Mapping[str, Any]:
+        """Wait until the order has a status; of many who wait at once, each looks less often."""
 
         async def look() -> Mapping[str, Any] | None:
             """The order, once it is so."""
@@ -117,13 +120,15 @@ class Buyer:
 
         seen: list[Any] = []
         try:
-            return await eventually(look, f"{placed.order_id} is {status}", every=0.05, within=within)
+            return await eventually(look, f"{placed.order_id} is {status}", every=every, within=within)
         except AssertionError as late:
             raise AssertionError(f"{late}; it was {' > '.join(map(str, dict.fromkeys(seen)))}") from None
 
-    async def mail(self, placed: Placed, *, within: float = PATIENCE_SECONDS) -> Mail:
+    async def mail(self, placed: Placed, *, within: float = PATIENCE_SECONDS, every: float = OFTEN_SECONDS) -> Mail:
         """Wait for the mail with the delivery link."""
-        found = await eventually(lambda: self.mails(placed), f"a mail for {placed.order_id}", every=0.05, within=within)
+        found = await eventually(
+            lambda: self.mails(placed), f"a mail for {placed.order_id}", every=every, within=within
+        )
         return found[-1]
 
     def mails(self, placed: Placed) -> list[Mail]:

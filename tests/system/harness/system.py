@@ -14,7 +14,7 @@ import aiohttp
 import attrs
 
 from harness.books import Books
-from harness.buyer import Buyer, Placed
+from harness.buyer import OFTEN_SECONDS, Buyer, Placed
 from harness.databases import SqliteStock, Stock
 from harness.mailbox import Arrivals, Mailbox, written_to
 from harness.service import BITLOOT, SERVE, ServiceProcess
@@ -46,13 +46,13 @@ class System:
         await self.vendors.gateway.pay(placed.payment_id)
         return await self.deliver_paid(placed)
 
-    async def deliver_paid(self, placed: Placed) -> list[str]:
+    async def deliver_paid(self, placed: Placed, *, every: float = OFTEN_SECONDS) -> list[str]:
         """Go on from a paid order to its keys."""
         try:
-            await self.buyer.sees(placed, "fulfilled")
+            await self.buyer.sees(placed, "fulfilled", every=every)
         except AssertionError as late:
             raise AssertionError(f"{late}; {self.books.live_jobs(placed.order_id)}") from None
-        return await self.buyer.reveal(await self.buyer.mail(placed))
+        return await self.buyer.reveal(await self.buyer.mail(placed, every=every))
 
     async def at_rest(self) -> None:
         """Wait until nothing is left to do: no webhook on its way, no job that is due."""

@@ -163,7 +163,6 @@ def test_orders_are_decided_at_the_command_line(run: Run, write: Write) -> None:
         ("resend", "done"),
         ("replace-key", "done", "--unit", "1.1"),
         ("refund", "done"),
-        ("return-keys", "done", "--purchase", "bought-done"),
     ]
 
     answers = {words[0]: run("orders", *words, *WHY) for words in decisions}
@@ -187,7 +186,7 @@ def test_orders_are_decided_at_the_command_line(run: Run, write: Write) -> None:
 )
 def test_what_makes_no_sense_is_refused(run: Run, write: Write, words: tuple[str, ...], told: str) -> None:
     """With the reason, and exit 1."""
-    write(lambda storage: storage.store.commit(a_change(settled(placed()))))
+    write(lambda storage: storage.store.commit(a_change(reserved(settled(placed())))))
 
     refused = run("orders", *words, *WHY)
 
