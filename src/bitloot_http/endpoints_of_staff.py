@@ -18,7 +18,7 @@ from bitloot_http.wire.admin import (
     SupplierStatusView,
 )
 from bitloot_http.wire.backlog import ActList, ActsQuery, FindingList, FindingsQuery, JobList, JobsQuery
-from bitloot_http.wire.bodies import FormatQuery, OrdersQuery, ReasonBody, ReservationsQuery, WebhooksQuery
+from bitloot_http.wire.bodies import ListQuery, OrdersQuery, ReasonBody, ReservationsQuery, WebhooksQuery
 from bitloot_http.wire.orders import RevealedView
 from bitloot_http.wire.summary import SummaryView
 from bitloot_http.wire.webhooks import WebhookDetailView, WebhookList
@@ -159,7 +159,7 @@ OF_STAFF: tuple[Endpoint, ...] = (
         "/admin/key-audit/{orderId}",
         admin.accesses,
         "Every access to every key of an order, oldest first.",
-        FormatQuery,
+        ListQuery,
         KeyAccessList,
     ),
     _list("/admin/audit", backlog.acts, "What the staff did, newest first.", ActsQuery, ActList),

@@ -48,6 +48,10 @@ class Slice:
     since: datetime | None = None
     until: datetime | None = None
 
+    def spans(self, at: datetime) -> bool:
+        """Whether a row's time is within the bounds."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
 
 @attrs.frozen(kw_only=True)
 class OrderFilter:

@@ -4,15 +4,17 @@ The API of the staff to look: lists, and one order with everything that is known
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from aiohttp import web
 
-from bitloot_core.ports.queries import OrderRow, ReservationRow, Slice, WebhookFilter, WebhookRow
+from bitloot_core.ports.queries import OrderRow, Page, ReservationRow, Slice, WebhookFilter, WebhookRow
+from bitloot_core.ports.store import KeyAccess
 from bitloot_core.usecases.supplier_status import supplier_status
+from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.ids import SupplierOrderId, WebhookId
 from bitloot_http.access import Scope
-from bitloot_http.csv_export import send_csv, wants_csv
 from bitloot_http.edge import edge_of
 from bitloot_http.handlers.actions import whole_order
 from bitloot_http.handlers.listing import Listing
@@ -29,12 +31,17 @@ from bitloot_http.wire.admin import (
     ReservationView,
     SupplierStatusView,
 )
-from bitloot_http.wire.bodies import FormatQuery, OrdersQuery, ReservationsQuery, WebhooksQuery
+from bitloot_http.wire.bodies import ListQuery, OrdersQuery, ReservationsQuery, WebhooksQuery
 from bitloot_http.wire.webhooks import WebhookDetailView, WebhookList, WebhookView
+
+_NumberedAccess: TypeAlias = tuple[int, KeyAccess]
 
 ORDERS: Listing[OrderRow] = Listing(name="orders", row=OrderRowView, show=OrderRowView.of, whole=OrderList)
 RESERVATIONS: Listing[ReservationRow] = Listing(
     name="reservations", row=ReservationView, show=ReservationView.of, whole=ReservationList
+)
+ACCESSES: Listing[_NumberedAccess] = Listing(
+    name="key-audit", row=KeyAccessView, show=lambda row: KeyAccessView.of(*row), whole=KeyAccessList
 )
 WEBHOOKS: Listing[WebhookRow] = Listing(name="webhook-logs", row=WebhookView, show=WebhookView.of, whole=WebhookList)
 
@@ -76,19 +83,26 @@ async def webhook(request: web.Request) -> web.Response:
 
 
 async def accesses(request: web.Request) -> web.StreamResponse:
-    """`GET /admin/key-audit/{orderId}`; all of them at once, since an order has few."""
+    """`GET /admin/key-audit/{orderId}`."""
     await require_staff(request, Scope.READ)
-    query = read_query(request, FormatQuery)
-    shop, order_id = edge_of(request).shop, order_id_of(request)
+    query, shop, order_id = read_query(request, ListQuery), edge_of(request).shop, order_id_of(request)
     await shop.orders.get(order_id)
-    found = tuple(KeyAccessView.of(number, access) for number, access in await shop.queries.accesses(order_id))
-    if wants_csv(request, query.format):
-        return await send_csv(request, "key-audit", KeyAccessView, _one_page(found))
-    return json_response(KeyAccessList(items=found, next_cursor=None))
+    found = await shop.queries.accesses(order_id)
+
+    async def read(part: Slice) -> Page[_NumberedAccess]:
+        return _cut(found, part)
+
+    return await ACCESSES.answer(request, query, read)
 
 
-async def _one_page(rows: tuple[KeyAccessView, ...]) -> AsyncIterator[tuple[KeyAccessView, ...]]:
-    yield rows
+def _cut(found: Sequence[_NumberedAccess], part: Slice) -> Page[_NumberedAccess]:
+    """A part of the accesses to one order's keys, of which there are few; the cursor is the last row's id."""
+    if part.cursor is not None and not (part.cursor.isascii() and part.cursor.isdecimal()):
+        raise InvalidInput("cursor", "is not one that this list gave out")
+    after = 0 if part.cursor is None else int(part.cursor)
+    rows = [(number, access) for number, access in found if number > after and part.spans(access.at)]
+    shown = tuple(rows[: part.limit])
+    return Page(items=shown, next_cursor=str(shown[-1][0]) if len(rows) > part.limit else None)
 
 
 async def kinguin_status(request: web.Request) -> web.Response:

@@ -187,6 +187,27 @@ async def test_a_webhooks_key_is_starred(world: World) -> None:
     assert {"result", "receivedAt", "processedAt", "headers", "payload"} <= set(shown)
 
 
+async def test_the_key_audit_is_read_page_by_page(world: World) -> None:
+    """Each access once, oldest first, however small the pages; a cursor of another list is refused."""
+    placed = await world.delivered(items=[{"productId": "game", "quantity": 3}])
+    await world.client.post(f"/delivery/{await world.link_of(placed)}/reveal", headers={"Accept": "application/json"})
+    path = f"/admin/key-audit/{placed['orderId']}"
+    whole = await (await world.client.get(path, headers=STAFF)).json()
+    told: list[int] = []
+    cursor: str | None = ""
+
+    while cursor is not None:
+        params = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+        page = await (await world.client.get(path, params=params, headers=STAFF)).json()
+        told += [row["id"] for row in page["items"]]
+        cursor = page["nextCursor"]
+
+    assert told == sorted(row["id"] for row in whole["items"])
+    assert (len(told), whole["nextCursor"]) == (3, None)
+    refused = await world.client.get(path, params={"cursor": "of-another"}, headers=STAFF)
+    assert await problem(refused) == (422, "invalid-cursor")
+
+
 async def test_a_webhook_is_replayed(world: World) -> None:
     """202; it moves no money and buys nothing."""
     await world.delivered()

@@ -4,7 +4,7 @@ One page of a list: by keyset, so that rows which come in between neither shift 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -29,7 +29,7 @@ def newest_first(
         InvalidInput: the cursor is none of ours, or the limit is out of range.
     """
     start = _start(part)
-    wanted = [row for row in _bounded(rows, part, at) if start is None or (at(row), name(row)) < start]
+    wanted = [row for row in rows if part.spans(at(row)) and (start is None or (at(row), name(row)) < start)]
     wanted.sort(key=lambda row: (at(row), name(row)), reverse=True)
     return _page(wanted, part, at, name)
 
@@ -39,7 +39,7 @@ def soonest_first(
 ) -> Page[Row]:
     """Cut a page out of a list that begins with its earliest row; otherwise as `newest_first`."""
     start = _start(part)
-    wanted = [row for row in _bounded(rows, part, at) if start is None or (at(row), name(row)) > start]
+    wanted = [row for row in rows if part.spans(at(row)) and (start is None or (at(row), name(row)) > start)]
     wanted.sort(key=lambda row: (at(row), name(row)))
     return _page(wanted, part, at, name)
 
@@ -48,12 +48,6 @@ def _start(part: Slice) -> tuple[datetime, str] | None:
     if not 1 <= part.limit <= LARGEST_PAGE:
         raise InvalidInput("limit", f"is not from 1 to {LARGEST_PAGE}")
     return None if part.cursor is None else _parse(part.cursor)
-
-
-def _bounded(rows: Iterable[Row], part: Slice, at: Callable[[Row], datetime]) -> Iterator[Row]:
-    for row in rows:
-        if (part.since is None or part.since <= at(row)) and (part.until is None or at(row) < part.until):
-            yield row
 
 
 def _page(wanted: list[Row], part: Slice, at: Callable[[Row], datetime], name: Callable[[Row], str]) -> Page[Row]:
