@@ -34,7 +34,6 @@ from harness.redis_server import RedisServer
 from harness.taskiq_stock import GROUP, NOBODY, STREAM, TASK, Acknowledged, kick, message, nothing, receiver, stock
 from harness.waiting import eventually
 
-
 MANY_DEATHS = 8
 
 
