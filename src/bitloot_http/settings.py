@@ -19,6 +19,7 @@ from bitloot_core.values.money import Money
 from bitloot_core.values.secret import Secret
 from bitloot_http import variables as form
 from bitloot_http.variables import Network, variable
+from bitloot_http.vendor_settings import VendorSettings
 
 LINK_SECRET_CHARACTERS = 32
 ADMIN_TOKEN_CHARACTERS = 24
@@ -46,63 +47,9 @@ def deadline_under(lease: timedelta) -> timedelta:
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
+class Settings(VendorSettings):
     """Everything that a deployment may set. Built by `read_settings` alone; no field has a default of its own."""
 
-    kinguin_api_key: Secret = attrs.field(
-        metadata=variable("KINGUIN_API_KEY", form.secret, "The key of the Kinguin store.", required=True, secret=True)
-    )
-    kinguin_base_url: str = attrs.field(
-        metadata=variable(
-            "KINGUIN_BASE_URL",
-            form.versionless,
-            "Where Kinguin's API is, without its version.",
-            default="https://gateway.kinguin.net/esa/api",
-        )
-    )
-    kinguin_webhook_secret: Secret = attrs.field(
-        metadata=variable(
-            "KINGUIN_WEBHOOK_SECRET",
-            form.secret,
-            "Signs Kinguin's webhooks (HMAC-SHA512 of the raw body).",
-            required=True,
-            secret=True,
-        )
-    )
-    kinguin_event_secret: Secret | None = attrs.field(
-        metadata=variable(
-            "KINGUIN_EVENT_SECRET",
-            form.secret,
-            "The secret of the plain header X-Event-Secret. Absent: KINGUIN_WEBHOOK_SECRET.",
-            secret=True,
-        )
-    )
-    nowpayments_api_key: Secret = attrs.field(
-        metadata=variable(
-            "NOWPAYMENTS_API_KEY", form.secret, "The key of the NOWPayments account.", required=True, secret=True
-        )
-    )
-    nowpayments_base: str = attrs.field(
-        metadata=variable(
-            "NOWPAYMENTS_BASE",
-            form.web_address,
-            "Where NOWPayments' API is, with its version.",
-            default="https://api.nowpayments.io/v1",
-        )
-    )
-    nowpayments_ipn_secret: Secret = attrs.field(
-        metadata=variable(
-            "NOWPAYMENTS_IPN_SECRET", form.secret, "Signs NOWPayments' notices (IPN).", required=True, secret=True
-        )
-    )
-    nowpayments_rate_per_second: float = attrs.field(
-        metadata=variable(
-            "NOWPAYMENTS_RATE_PER_SECOND",
-            form.rate,
-            "Calls a second that we allow ourselves, for the whole shop; 0 for no limit of ours.",
-            default="2",
-        )
-    )
     public_url: str = attrs.field(
         metadata=variable(
             "PUBLIC_URL",
