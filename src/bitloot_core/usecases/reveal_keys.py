@@ -8,17 +8,14 @@ from datetime import datetime
 
 import attrs
 
-from bitloot_core.order.commands import OpenFinding
-from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import LiveLink, Order
 from bitloot_core.order.units import HeldUnit
 from bitloot_core.ports.store import LINK, Change, KeyAccess, LinkUse
-from bitloot_core.usecases.change_order import MOST_TRIES, change_order
-from bitloot_core.usecases.sealing import unreadable
+from bitloot_core.usecases.change_order import MOST_TRIES
+from bitloot_core.usecases.opening import RevealedKey, open_units
 from bitloot_core.usecases.shop import Shop
-from bitloot_core.values.errors import Corrupt, NotFound, Refused, StaleOrder
-from bitloot_core.values.ids import LinkId, ProductId, StorageRef, UnitId
-from bitloot_core.values.keys import KeyMaterial, KeyOwner
+from bitloot_core.values.errors import NotFound, Refused, StaleOrder
+from bitloot_core.values.ids import LinkId
 
 
 @attrs.frozen(kw_only=True)
@@ -50,16 +47,6 @@ class LinkView:
     ready: int
     owed: int
     expires_at: datetime
-
-
-@attrs.frozen(kw_only=True)
-class RevealedKey:
-    """One key in the clear, on its way to the buyer."""
-
-    unit_id: UnitId
-    product_id: ProductId
-    title: str
-    material: KeyMaterial
 
 
 @attrs.frozen(kw_only=True)
@@ -95,43 +82,7 @@ async def reveal_keys(shop: Shop, token: str, visitor: Visitor) -> Revealed:
         Corrupt: a key is gone or does not open; a person is told which.
     """
     order = await _write_access(shop, token, visitor)
-    held = order.held
-    try:
-        materials = await shop.vault.open_keys([_sealed(order, unit) for unit in held])
-    except (Corrupt, NotFound) as failure:
-        await _tell_unreadable(shop, order)
-        raise Corrupt("vault", "a sealed key of this order cannot be opened") from failure
-    return Revealed(
-        order=order,
-        keys=tuple(_revealed(order, unit, material) for unit, material in zip(held, materials, strict=True)),
-    )
-
-
-def _sealed(order: Order, unit: HeldUnit) -> tuple[StorageRef, KeyOwner]:
-    return unit.storage_ref, KeyOwner(order_id=order.id, unit_id=unit.id, supplier_key_id=unit.supplier_key_id)
-
-
-async def _tell_unreadable(shop: Shop, order: Order) -> None:
-    """Find out which keys do not open, and put each before a person."""
-    told = [
-        OpenFinding(
-            reason=FindingReason.KEY_UNREADABLE,
-            subject=unit.id,
-            text=unreadable(unit.id, unit.storage_ref),
-            blocking=True,
-        )
-        for unit in order.held
-        if not await _opens(shop, order, unit)
-    ]
-    await change_order(shop, order.id, *told)
-
-
-async def _opens(shop: Shop, order: Order, unit: HeldUnit) -> bool:
-    try:
-        await shop.vault.open_keys([_sealed(order, unit)])
-    except (Corrupt, NotFound):
-        return False
-    return True
+    return Revealed(order=order, keys=await open_units(shop, order, order.held))
 
 
 async def _write_access(shop: Shop, token: str, visitor: Visitor) -> Order:
@@ -182,8 +133,3 @@ def _access(order: Order, unit: HeldUnit, visitor: Visitor, now: datetime) -> Ke
         reason="",
         at=now,
     )
-
-
-def _revealed(order: Order, unit: HeldUnit, material: KeyMaterial) -> RevealedKey:
-    line = order.line(unit.line)
-    return RevealedKey(unit_id=unit.id, product_id=line.product_id, title=line.title, material=material)

@@ -5,7 +5,6 @@ Showing keys to a person of the staff: with a reason, and written down before th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import attrs
 
@@ -15,14 +14,11 @@ from bitloot_core.order.units import HeldUnit, ReplacedUnit
 from bitloot_core.ports.store import Change, KeyAccess
 from bitloot_core.usecases.change_order import MOST_TRIES
 from bitloot_core.usecases.deeds import Deed
-from bitloot_core.usecases.reveal_keys import Revealed, RevealedKey, Visitor
+from bitloot_core.usecases.opening import SealedUnit, open_units
+from bitloot_core.usecases.reveal_keys import Revealed, Visitor
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import NotFound, Refused, StaleOrder
 from bitloot_core.values.ids import OrderId, UnitId
-from bitloot_core.values.keys import KeyMaterial, KeyOwner
-
-Sealed: TypeAlias = HeldUnit | ReplacedUnit
-"""What lies in the vault: keys that are held, and those in quarantine."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,16 +47,13 @@ async def reveal_to_staff(shop: Shop, asked: StaffReveal) -> Revealed:
         NotFound: there is no such order, or no such unit of it.
         Refused: no key is there to be seen (`nothing-ready`).
         Unavailable: the vault cannot be asked now; the audit rows stand.
-        Corrupt: a key is gone or does not open.
+        Corrupt: a key is gone or does not open; a person is told which, if it is one that the buyer is owed.
     """
     order, units = await _write_accesses(shop, asked)
-    owners = [(unit.storage_ref, _owner(order, unit)) for unit in units]
-    materials = await shop.vault.open_keys(owners)
-    keys = zip(units, materials, strict=True)
-    return Revealed(order=order, keys=tuple(_revealed(order, unit, material) for unit, material in keys))
+    return Revealed(order=order, keys=await open_units(shop, order, units))
 
 
-async def _write_accesses(shop: Shop, asked: StaffReveal) -> tuple[Order, Sequence[Sealed]]:
+async def _write_accesses(shop: Shop, asked: StaffReveal) -> tuple[Order, Sequence[SealedUnit]]:
     """Audit first; the order must not have changed between the reading and the writing."""
     deed = Deed(action=Action.REVEAL, by=asked.by, reason=asked.reason, subject=asked.unit_id or "")
     for _ in range(MOST_TRIES):
@@ -88,9 +81,9 @@ async def _write_accesses(shop: Shop, asked: StaffReveal) -> tuple[Order, Sequen
     raise StaleOrder(asked.order_id)
 
 
-def _units(order: Order, unit_id: UnitId | None) -> Sequence[Sealed]:
+def _units(order: Order, unit_id: UnitId | None) -> Sequence[SealedUnit]:
     if unit_id is None:
-        units: Sequence[Sealed] = order.held
+        units: Sequence[SealedUnit] = order.held
     else:
         unit = order.unit(unit_id)
         if unit is None:
@@ -99,12 +92,3 @@ def _units(order: Order, unit_id: UnitId | None) -> Sequence[Sealed]:
     if not units:
         raise Refused("nothing-ready", "no key of it lies in the vault")
     return units
-
-
-def _owner(order: Order, unit: Sealed) -> KeyOwner:
-    return KeyOwner(order_id=order.id, unit_id=unit.id, supplier_key_id=unit.supplier_key_id)
-
-
-def _revealed(order: Order, unit: Sealed, material: KeyMaterial) -> RevealedKey:
-    line = order.line(unit.line)
-    return RevealedKey(unit_id=unit.id, product_id=line.product_id, title=line.title, material=material)

@@ -29,7 +29,7 @@ from bitloot_core.order.payments import (
 from bitloot_core.order.status import Status, shown_status
 from bitloot_core.order.units import HeldUnit, OwedUnit
 from bitloot_core.ports.queries import TimelineRow
-from bitloot_core.usecases.reveal_keys import RevealedKey
+from bitloot_core.usecases.opening import RevealedKey
 from bitloot_core.values.keys import TEXT
 from bitloot_core.values.money import CoinAmount, Money
 from bitloot_core.values.secret import Secret

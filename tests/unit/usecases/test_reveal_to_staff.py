@@ -4,6 +4,7 @@ import attrs
 import pytest
 
 from bitloot_core.order.actions import Action
+from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Order
 from bitloot_core.ports.audit import ActFilter
 from bitloot_core.ports.queries import Slice
@@ -14,7 +15,7 @@ from bitloot_core.usecases.close_order import record_refund
 from bitloot_core.usecases.reveal_keys import Visitor
 from bitloot_core.usecases.reveal_to_staff import StaffReveal, reveal_to_staff
 from bitloot_core.usecases.staff_actions import replace_key
-from bitloot_core.values.errors import NotFound, Refused, StaleOrder, Unavailable
+from bitloot_core.values.errors import Corrupt, NotFound, Refused, StaleOrder, Unavailable
 from bitloot_core.values.ids import OrderId, UnitId
 
 VISITOR = Visitor(address="192.0.2.9", agent="a desk")
@@ -108,6 +109,32 @@ async def test_the_row_stands_when_the_vault_is_away(shop: FakeShop) -> None:
         await reveal_to_staff(shop.shop, ask(order.id))
 
     assert len(shop.storage.database.accesses) == 1
+
+
+@pytest.mark.parametrize("harm", ["damage", "lose"])
+async def test_a_key_that_does_not_open_is_told(shop: FakeShop, harm: str) -> None:
+    """I2: as when the buyer comes; which key it is, and told once."""
+    order = await delivered(shop, 2)
+    getattr(shop.vault, harm)(order.held[1].storage_ref)
+
+    for unit in (None, "1.2"):
+        with pytest.raises(Corrupt):
+            await reveal_to_staff(shop.shop, ask(order.id, unit))
+
+    told = (await shop.order(order.id)).findings
+    assert [(one.reason, one.subject) for one in told] == [(FindingReason.KEY_UNREADABLE, "1.2")]
+
+
+async def test_a_lost_key_in_quarantine_is_no_finding(shop: FakeShop) -> None:
+    """Nobody is owed it any more; whoever looks is told that it is gone."""
+    order = await delivered(shop)
+    await replace_key(shop.shop, order.id, UnitId("1.1"), from_supplier=False, **BY)
+    shop.vault.lose(order.held[0].storage_ref)
+
+    with pytest.raises(Corrupt):
+        await reveal_to_staff(shop.shop, ask(order.id, "1.1"))
+
+    assert (await shop.order(order.id)).findings == ()
 
 
 async def test_a_key_that_was_replaced_meanwhile_is_written_as_what_it_is(shop: FakeShop) -> None:
