@@ -1,12 +1,13 @@
 """
 Writes the parts of the documentation that are made from the code; `--check` only says which are out of date.
 
-A whole page: `docs/configuration.md`. Parts between `<!-- made by tools/write_docs.py: NAME -->` and `<!-- end -->`:
-whatever page has them.
+Whole: `docs/configuration.md`, and `docs/openapi.json`, the document that a running service answers. Parts between
+`<!-- made by tools/write_docs.py: NAME -->` and `<!-- end -->`: whatever page has them.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +17,11 @@ from pathlib import Path
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.guide import GUIDE, Guidance
 from bitloot_http.endpoints import ENDPOINTS
+from bitloot_http.openapi import document
 from bitloot_http.problem_kinds import KINDS
 from doc_configuration import configuration
 from doc_pages import ROOT, named, pages
 
-WHOLE: Mapping[Path, Callable[[], str]] = {ROOT / "docs" / "configuration.md": configuration}
 _PART = re.compile(
     r"(?P<head><!-- made by tools/write_docs\.py: (?P<name>[\w-]+) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL
 )
@@ -67,6 +68,15 @@ def _finding(reason: FindingReason, told: Guidance) -> str:
     )
 
 
+def openapi() -> str:
+    """The document of the HTTP API, one line a word, so that a change is read as one."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+WHOLE: Mapping[Path, Callable[[], str]] = {
+    ROOT / "docs" / "configuration.md": configuration,
+    ROOT / "docs" / "openapi.json": openapi,
+}
 PARTS: Mapping[str, Callable[[], str]] = {"problems": problems, "endpoints": endpoints, "findings": findings}
 
 

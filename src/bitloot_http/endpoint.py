@@ -49,9 +49,10 @@ class Endpoint:
     Attributes:
         group: the chapter of `/docs`.
         status: that of success.
-        answer: what it answers then; None for an empty body.
+        answer: what it answers then, as JSON; None for an empty body.
+        media: the media types of what it answers instead, where it is asked to or always does.
+        also: what it answers with other statuses that are no problems.
         body_optional: whether it can be asked without the body.
-        csv: whether it answers the whole list as CSV, if asked for it.
         headers: what it reads from the headers, with their meaning.
         problems: the statuses that it can refuse with, besides 500.
     """
@@ -66,7 +67,8 @@ class Endpoint:
     body: type[Any] | None = None
     query: type[Any] | None = None
     answer: type[Any] | None = None
+    media: tuple[str, ...] = ()
+    also: Mapping[int, type[Any]] = attrs.field(factory=dict)
     body_optional: bool = False
-    csv: bool = False
     headers: Mapping[str, str] = attrs.field(factory=dict)
     problems: tuple[int, ...] = ()

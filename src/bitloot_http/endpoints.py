@@ -11,6 +11,7 @@ from bitloot_http.endpoints_of_staff import OF_STAFF
 from bitloot_http.handlers import actions, catalogue, delivery, health, orders, webhooks
 from bitloot_http.wire.bodies import PaymentBody, PlaceOrderBody
 from bitloot_http.wire.catalogue import CoinList, ProductList, ProductsQuery
+from bitloot_http.wire.health import LiveView, ReadyView
 from bitloot_http.wire.orders import OrderPlacedView, OrderView, PaymentView, RevealedView
 
 __all__ = ["ENDPOINTS", "PARAMETERS", "Access", "Endpoint", "Handler", "Parameter"]
@@ -98,6 +99,7 @@ _OF_BUYERS_AND_VENDORS: tuple[Endpoint, ...] = (
         summary="Show the keys that are ready. Ask for application/json; a browser gets a page.",
         access=Access.LINK,
         answer=RevealedView,
+        media=("text/html",),
         problems=(403, 404, 409, 410, 503),
     ),
     Endpoint(
@@ -125,14 +127,22 @@ _OF_BUYERS_AND_VENDORS: tuple[Endpoint, ...] = (
     ),
 )
 _OF_HEALTH: tuple[Endpoint, ...] = (
-    Endpoint(method="get", path="/health/live", handler=health.live, group=_HEALTH, summary="The process answers."),
+    Endpoint(
+        method="get",
+        path="/health/live",
+        handler=health.live,
+        group=_HEALTH,
+        summary="The process answers.",
+        answer=LiveView,
+    ),
     Endpoint(
         method="get",
         path="/health/ready",
         handler=health.ready,
         group=_HEALTH,
         summary="Everything that work needs is there; 503 names what is not.",
-        problems=(503,),
+        answer=ReadyView,
+        also={503: ReadyView},
     ),
     Endpoint(
         method="get",
@@ -141,6 +151,7 @@ _OF_HEALTH: tuple[Endpoint, ...] = (
         group=_HEALTH,
         summary="Counters, for Prometheus.",
         access=Access.MACHINE,
+        media=("text/plain",),
         problems=(401,),
     ),
 )

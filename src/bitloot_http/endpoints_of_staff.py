@@ -38,7 +38,7 @@ def _list(path: str, handler: Handler, summary: str, query: type[Any], answer: t
         access=Access.READ,
         query=query,
         answer=answer,
-        csv=True,
+        media=("text/csv",),
         problems=(400, 422, *_LOOKS),
     )
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -18,7 +19,8 @@ from bitloot_http.schema import parameters_of, reference_to, schemas_of
 
 DESCRIPTION = (
     "A shop for game keys, paid with crypto. JSON is camelCase; times are ISO 8601 in UTC; money is an exact decimal "
-    "text with its currency."
+    "text with its currency. Fields may be added to what is answered; what is sent may have no other than described. "
+    "A browser, which asks for `text/html`, gets a page instead of a problem."
 )
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _UNEXPECTED = 500
@@ -37,13 +39,14 @@ def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)
-    classes = [kind for endpoint in ENDPOINTS for kind in (endpoint.body, endpoint.answer) if kind is not None]
+    taken = [endpoint.body for endpoint in ENDPOINTS if endpoint.body is not None]
+    given = [kind for endpoint in ENDPOINTS for kind in (endpoint.answer, *endpoint.also.values()) if kind is not None]
     return {
         "openapi": "3.1.0",
         "info": {"title": "BitLoot", "version": version("bitloot"), "description": DESCRIPTION},
         "paths": paths,
         "components": {
-            "schemas": schemas_of((*classes, ProblemView)),
+            "schemas": schemas_of(taken=taken, given=(*given, ProblemView)),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -58,6 +61,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "parameters": _parameters(endpoint),
         "responses": {
             str(endpoint.status): _success(endpoint),
+            **{str(status): _answered("Not so.", kind) for status, kind in endpoint.also.items()},
             **{str(status): _problem(status) for status in (*endpoint.problems, _UNEXPECTED)},
         },
     }
@@ -90,13 +94,14 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 
 def _success(endpoint: Endpoint) -> dict[str, Any]:
-    if endpoint.answer is None:
-        return {"description": "Done."}
-    as_csv = {"text/csv": {"schema": {"type": "string"}}} if endpoint.csv else {}
-    return {
-        "description": "Done.",
-        "content": {"application/json": {"schema": reference_to(endpoint.answer)}, **as_csv},
-    }
+    as_text = {media: {"schema": {"type": "string"}} for media in endpoint.media}
+    return _answered("Done.", endpoint.answer, as_text)
+
+
+def _answered(told: str, answer: type[Any] | None, as_text: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    as_json = {} if answer is None else {"application/json": {"schema": reference_to(answer)}}
+    content = as_json | dict(as_text or {})
+    return {"description": told, **({"content": content} if content else {})}
 
 
 def _problem(status: int) -> dict[str, Any]:

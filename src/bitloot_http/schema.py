@@ -176,11 +176,19 @@ def _broken(promised: Shape, value: object) -> str | None:
 # What is said about it
 
 
-def schemas_of(classes: Sequence[type[Any]]) -> dict[str, Any]:
-    """The JSON Schemas of these classes and of all that they hold, by name: the components of `/openapi.json`."""
+def schemas_of(*, taken: Sequence[type[Any]] = (), given: Sequence[type[Any]] = ()) -> dict[str, Any]:
+    """
+    The JSON Schemas of these classes and of all that they hold, by name: the components of `/openapi.json`.
+
+    Args:
+        taken: what is let in, without a field that is not described.
+        given: what is sent out, to which fields may be added.
+    """
     found: dict[str, Any] = {"Money": MONEY}
-    for kind in classes:
-        _collect(kind, found)
+    for kind in taken:
+        _collect(kind, found, {"additionalProperties": False})
+    for kind in given:
+        _collect(kind, found, {})
     return dict(sorted(found.items()))
 
 
@@ -190,9 +198,15 @@ def reference_to(kind: type[Any]) -> dict[str, Any]:
 
 
 def parameters_of(kind: Any) -> list[dict[str, Any]]:
-    """The query parameters that a class stands for."""
+    """The query parameters that a class stands for; one that may be absent is left away, for no text means null."""
     return [
-        {"name": wire_name(field), "in": "query", "description": shape_of(field).text, "schema": _schema(field, hint)}
+        {
+            "name": wire_name(field),
+            "in": "query",
+            "required": field.default is attrs.NOTHING,
+            "description": shape_of(field).text,
+            "schema": _of_type(_without_none(hint), _constraints(shape_of(field))),
+        }
         for field, hint in fields_of(kind)
     ]
 
@@ -218,9 +232,9 @@ _PLAIN: Mapping[Any, Mapping[str, Any]] = {
 }
 
 
-def _collect(kind: Any, found: dict[str, Any]) -> None:
+def _collect(kind: Any, found: dict[str, Any], also: Mapping[str, Any]) -> None:
     for inner in get_args(kind):
-        _collect(inner, found)
+        _collect(inner, found, also)
     if not (isinstance(kind, type) and attrs.has(kind)) or kind in {Money, Secret} or kind.__name__ in found:
         return
     found[kind.__name__] = {
@@ -228,9 +242,15 @@ def _collect(kind: Any, found: dict[str, Any]) -> None:
         "description": (kind.__doc__ or "").strip().partition("\n\n")[0],
         "properties": {wire_name(field): _schema(field, hint) for field, hint in fields_of(kind)},
         "required": [wire_name(field) for field, _ in fields_of(kind) if field.default is attrs.NOTHING],
+        **also,
     }
     for _, hint in fields_of(kind):
-        _collect(hint, found)
+        _collect(hint, found, also)
+
+
+def _without_none(hint: Any) -> Any:
+    inner = [one for one in get_args(hint) if one is not NoneType]
+    return inner[0] if NoneType in get_args(hint) and len(inner) == 1 else hint
 
 
 def _schema(field: attrs.Attribute[Any], hint: Any) -> dict[str, Any]:
@@ -263,7 +283,7 @@ def _of_type(hint: Any, constraints: Mapping[type, dict[str, Any]]) -> dict[str,
     if get_origin(hint) is tuple:
         return {"type": "array", "items": _of_type(get_args(hint)[0], {}), **constraints.get(tuple, {})}
     if get_origin(hint) is not None:
-        return {"type": "object"}
+        return {"type": "object", "additionalProperties": _of_type(get_args(hint)[1], {})}
     if hint is Money or (attrs.has(hint) and hint is not Secret):
         return reference_to(hint)
     if isinstance(hint, type) and issubclass(hint, enum.StrEnum):

@@ -14,13 +14,14 @@ from bitloot_http.metrics.exposition import CONTENT_TYPE, as_prometheus
 from bitloot_http.problems import HttpRefusal
 from bitloot_http.requests import is_from_this_machine
 from bitloot_http.responses import json_response
+from bitloot_http.wire.health import LiveView, ReadyView
 
 _UNAVAILABLE = 503
 
 
 async def live(_: web.Request) -> web.Response:
     """`GET /health/live`: the process answers."""
-    return json_response({"status": "live"})
+    return json_response(LiveView())
 
 
 async def ready(request: web.Request) -> web.Response:
@@ -28,7 +29,7 @@ async def ready(request: web.Request) -> web.Response:
     seen = await edge_of(request).readiness.checks()
     is_ready = all(wrong is None for wrong in seen.values())
     checks = {name: wrong or "ok" for name, wrong in seen.items()}
-    shown = {"status": "ready" if is_ready else "not-ready", "checks": checks}
+    shown = ReadyView(status="ready" if is_ready else "not-ready", checks=checks)
     return json_response(shown, status=200 if is_ready else _UNAVAILABLE)
 
 

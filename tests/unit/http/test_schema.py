@@ -143,7 +143,7 @@ BODIES = st.fixed_dictionaries(
 def test_the_schema_and_the_reader_agree(payload: dict[str, Any]) -> None:
     """Whatever the published schema admits is read, and whatever it refuses is refused."""
     validator = Draft202012Validator(
-        {"$ref": "#/components/schemas/PlaceOrderBody", "components": {"schemas": schemas_of((PlaceOrderBody,))}}
+        {"$ref": "#/components/schemas/PlaceOrderBody", "components": {"schemas": schemas_of(taken=[PlaceOrderBody])}}
     )
     try:
         structure(payload, PlaceOrderBody)
@@ -152,6 +152,14 @@ def test_the_schema_and_the_reader_agree(payload: dict[str, Any]) -> None:
         admitted = False
 
     assert admitted == validator.is_valid(payload)
+
+
+def test_what_is_let_in_has_no_other_field_and_what_is_sent_may() -> None:
+    """The document refuses what the reader refuses, at every depth; and answers may grow."""
+    taken, given = schemas_of(taken=[PlaceOrderBody]), schemas_of(given=[PlaceOrderBody])
+
+    assert [taken[name]["additionalProperties"] for name in ("PlaceOrderBody", "ItemBody")] == [False, False]
+    assert [name for name, schema in given.items() if "additionalProperties" in schema] == []
 
 
 def test_a_promise_of_a_field_is_in_the_schema_and_in_the_reader() -> None:
@@ -163,7 +171,7 @@ def test_a_promise_of_a_field_is_in_the_schema_and_in_the_reader() -> None:
 
         count: int = attrs.field(metadata=shape("How many.", least=3, most=5, code="bad-count"))
 
-    assert schemas_of((Sample,))["Sample"]["properties"]["count"] == {
+    assert schemas_of(taken=[Sample])["Sample"]["properties"]["count"] == {
         "type": "integer",
         "minimum": 3,
         "maximum": 5,
@@ -178,6 +186,12 @@ def test_the_parameters_of_a_query_are_described() -> None:
     names = [parameter["name"] for parameter in parameters_of(OrdersQuery)]
 
     assert names == ["format", "limit", "cursor", "from", "to", "status", "email", "orderId", "kinguinReservationId"]
+
+
+def test_a_parameter_is_text_or_absent() -> None:
+    """There is no null in a query."""
+    assert [one["required"] for one in parameters_of(OrdersQuery)] == [False] * 9
+    assert [one for one in parameters_of(OrdersQuery) if "null" in str(one["schema"])] == []
 
 
 def test_a_coin_is_admitted_in_any_case() -> None:
