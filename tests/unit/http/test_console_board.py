@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from console_world import NAME, Console, a_short_order, form_token, logged_in
+from console_world import NAME, Console, a_short_order, logged_in
 
 from bitloot_core.order.buying import Balance, Buying, Pause, PauseHolder
 from bitloot_core.order.findings import FindingReason
@@ -24,7 +24,6 @@ from bitloot_core.testing.order_states import every_state
 from bitloot_core.testing.samples import a_change
 from bitloot_core.values.money import Money
 from bitloot_http.accounts.visits import PROOF
-from bitloot_http.pages.console.advice import ADVICE
 from bitloot_http.pages.console.board import Board, board
 from bitloot_http.pages.console.charts import delivery_picture, orders_picture
 from bitloot_http.pages.console.words import TONES, waits_for
@@ -190,11 +189,6 @@ def test_pictures_of_days_name_days() -> None:
     assert orders_picture(bars, timedelta(days=1)).marks[0] == "31 Jan"
 
 
-def test_every_reason_has_its_advice() -> None:
-    """Nobody is left alone with a word."""
-    assert [reason for reason in FindingReason if reason not in ADVICE] == []
-
-
 def test_every_status_has_its_tone() -> None:
     """And what it waits for: a word that is new is said here."""
     assert [status for status in Status if str(status) not in TONES or not waits_for(status)] == []
@@ -257,51 +251,6 @@ async def test_a_purchase_says_that_it_waits_for_the_pause(console: Console) -> 
     text = await console.get("/console/reservations")
 
     assert "buying is paused by admin:ann because stock-taking" in text
-
-
-async def test_findings_are_listed_with_advice(console: Console) -> None:
-    """The open ones at first; with their order, the money, and what can be done."""
-    order_id = await a_short_order(console)
-
-    text = await console.get("/console/findings")
-    others = await console.get("/console/findings?status=resolved")
-    narrowed = await console.get("/console/findings?reason=mail-refused")
-
-    assert order_id in text
-    assert ADVICE[FindingReason.PAYMENT_SHORT] in text
-    assert f'href="/console/orders/{order_id}#decide"' in text
-    assert order_id not in others
-    assert order_id not in narrowed
-
-
-async def test_a_finding_is_settled_with_a_reason(console: Console) -> None:
-    """It is then among the settled ones, with who and how; what the state forbids is refused in words."""
-    order_id = await a_short_order(console)
-    page = await console.get("/console/findings")
-    action = re.search(r'action="(/console/findings/[^"]+/resolve)"', page)
-    assert action is not None
-
-    empty = await console.press("/console/findings", action[1], reason=" ")
-    answer = await console.press("/console/findings", action[1], reason="the buyer topped it up")
-
-    assert empty.status == 422
-    if answer.status == 303:
-        settled = await console.get("/console/findings?status=resolved")
-        assert order_id in settled
-        assert f"admin:{NAME}" in settled
-    else:
-        assert answer.status == 409
-        assert "cannot be settled" in await answer.text()
-
-
-async def test_a_finding_that_is_not_there_is_not_settled(console: Console) -> None:
-    """It is said so on the list."""
-    await a_short_order(console)
-    page = await console.get("/console/findings")
-
-    answer = await console.send("/console/findings/nothing/resolve", {"reason": "x"}, token=form_token(page))
-
-    assert answer.status == 404
 
 
 async def test_jobs_are_listed_by_status(console: Console) -> None:

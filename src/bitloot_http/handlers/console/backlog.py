@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 
 from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.guide import GUIDE
 from bitloot_core.order.jobs import JobName
 from bitloot_core.usecases.retry_job import retry_job
 from bitloot_core.usecases.settle_finding import settle_finding
@@ -18,7 +19,7 @@ from bitloot_http.accounts.visits import Visit
 from bitloot_http.edge import edge_of
 from bitloot_http.handlers.console.gate import Form, acting, looking, see
 from bitloot_http.handlers.console.screen import filters, screen
-from bitloot_http.pages.console.advice import ADVICE
+from bitloot_http.pages.console.remedies import remedies
 from bitloot_http.problems import problem_of
 from bitloot_http.schema import structure
 from bitloot_http.wire.bodies import ReasonBody
@@ -87,13 +88,13 @@ async def _findings(request: web.Request, visit: Visit, status: int = 200, *, wr
         visit,
         "findings.html",
         status,
-        rows=found.items,
+        rows=tuple((row, remedies(row.finding, visit.staff.scopes)) for row in found.items),
         next_cursor=found.next_cursor,
         done=typed.pop("done", ""),
         typed=typed,
         reasons=tuple(FindingReason),
         statuses=FINDING_STATUSES,
-        advice=ADVICE,
+        guide=GUIDE,
         wrong=wrong,
     )
 

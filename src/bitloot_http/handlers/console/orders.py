@@ -7,6 +7,7 @@ from __future__ import annotations
 import structlog
 from aiohttp import web
 
+from bitloot_core.order.guide import GUIDE
 from bitloot_core.order.status import Status
 from bitloot_core.ports.queries import ReservationFilter, Slice
 from bitloot_core.values.errors import BitlootError
@@ -48,7 +49,7 @@ async def orders(request: web.Request, visit: Visit) -> web.Response:
 @looking()
 async def order(request: web.Request, visit: Visit) -> web.Response:
     """`GET /console/orders/{orderId}`."""
-    return await _sheet(request, visit, done=request.query.get("done", ""))
+    return await _sheet(request, visit, done=request.query.get("done", ""), action=request.query.get("deed", ""))
 
 
 @acting(Scope.OPERATE)
@@ -107,6 +108,7 @@ async def _sheet(
         "order.html",
         status,
         sheet=sheet,
+        guide=GUIDE,
         choices=offered,
         closed=closed,
         done=deed(done).done if done in DEEDS else "",

@@ -57,7 +57,11 @@
     const links = (root) => [...root.querySelectorAll("a, button, summary")];
     const at = links(part).indexOf(document.activeElement);
     const next = document.importNode(fresh, true);
+    const open = new Set([...part.querySelectorAll("details[open] > summary")].map((one) => one.textContent));
+    for (const one of next.querySelectorAll("details")) one.open = one.open || open.has(one.firstElementChild.textContent);
+    const scrolled = [part.scrollLeft, part.scrollTop];
     part.replaceWith(next);
+    [next.scrollLeft, next.scrollTop] = scrolled;
     dress(next);
     if (at >= 0) links(next)[at]?.focus({ preventScroll: true });
   };
@@ -128,6 +132,11 @@
       document.querySelector(".who[open]")?.removeAttribute("open");
     }
   });
+
+  // On a phone the menu is wider than the page: show where one is in it.
+  const places = document.getElementById("places");
+  const place = places?.querySelector("[aria-current]");
+  if (place) places.scrollLeft = place.offsetLeft - (places.clientWidth - place.offsetWidth) / 2;
 
   dress(document);
   tick();

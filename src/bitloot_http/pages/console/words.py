@@ -4,11 +4,14 @@ Words and tones: how a status looks, and what a job does, in the operator's lang
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import attrs
+from markupsafe import Markup, escape
 
+_LITERAL = re.compile("`([^`]+)`")
 Tone: TypeAlias = Literal["good", "busy", "bad", "warn", "still"]
 
 TONES: Mapping[str, Tone] = {
@@ -189,6 +192,16 @@ DEEDS: Mapping[str, DeedWords] = {
     ),
 }
 """By the name of the action."""
+
+
+def marked(text: str) -> Markup:
+    """
+    A sentence of ours with what is typed literally set apart; nothing else in it is markup.
+
+    >>> str(marked("Run `bitloot doctor` <now>."))
+    'Run <code>bitloot doctor</code> &lt;now&gt;.'
+    """
+    return Markup(_LITERAL.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def tone_of(word: str) -> Tone:
