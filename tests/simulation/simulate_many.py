@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -34,7 +35,17 @@ Line = dict[str, Any]
 
 def lived(seeds: Iterable[int], store: str) -> list[Line]:
     """What is worth keeping of some seeds; in a process of its own."""
-    return [_line(simulate(seed, store=STORES[store]), store) for seed in seeds]
+    return [_lived(seed, store) for seed in seeds]
+
+
+def _lived(seed: int, store: str) -> Line:
+    try:
+        outcome = simulate(seed, store=STORES[store])
+    except Exception as error:  # noqa: BLE001 - it is told like a broken invariant, and the other seeds go on
+        told = {"text": f"fell over: {error!r}", "history": traceback.format_exc()}
+        empty = {"ends": {}, "faults": {}, "slowest": [], "fingerprint": ""}
+        return {"seed": seed, "orders": 0, "kills": 0, "hours": 0.0, **empty, "violation": told}
+    return _line(outcome, store)
 
 
 def _line(outcome: Outcome, store: str) -> Line:

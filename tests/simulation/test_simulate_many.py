@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
 from rich.console import Console
-from simulate_many import Record, report, run
+from simulate_many import Record, lived, report, run
+
+from bitloot_core.testing.simulation import Outcome, simulate
 
 QUIET = Console(quiet=True)
 
@@ -35,3 +38,24 @@ def test_the_report_counts_what_happened(tmp_path: Path) -> None:
     assert f"| memory | 2 | {orders} |" in told
     assert "| 0 |\n" in told
     assert "Slowest recoveries" in told
+
+
+def test_a_seed_that_falls_over_is_told_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody expected counts as a violation; a run of a night does not end with it."""
+
+    def falls(seed: int, **how: object) -> Outcome:
+        """Fall over the second seed."""
+        if seed == 1:
+            raise IndexError("tuple index out of range")
+        return simulate(seed, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("simulate_many.simulate", falls)
+
+    lines = lived(range(3), "memory")
+
+    assert [line["seed"] for line in lines] == [0, 1, 2]
+    assert [line["violation"] and line["violation"]["text"] for line in lines] == [
+        None,
+        "fell over: IndexError('tuple index out of range')",
+        None,
+    ]

@@ -9,6 +9,7 @@ import asyncio
 from bitloot_core.order.reservations import KeyType
 from bitloot_core.ports.inbox import Source
 from bitloot_core.ports.supplier import Purchase
+from bitloot_core.testing.simulation.network import run_through
 from bitloot_core.testing.simulation.post import Post
 from bitloot_core.testing.simulation.scene import PRODUCTS, Scene
 from bitloot_core.values.ids import SupplierOrderId, order_of
@@ -77,7 +78,8 @@ class SupplierSide:
         self._scene.facts.delivered[order_id] = self._scene.loop.time()
         what = "the rest" if count is None else f"{count} key(s)"
         self._scene.history.add("supplier", f"delivers {what} of {supplier_order_id}", order_id)
-        is_text = all(b"PNG" not in serial for serial in self._supplier.serials_of(supplier_order_id))
+        listed = run_through(self._supplier.keys_of(supplier_order_id))  # none, if what comes goes straight back
+        is_text = bool(listed) and all(key.material.is_text for key in listed)
         with_key = is_text and self._scene.chance.happens(0.3, "key in the event", supplier_order_id)
         self._tell(supplier_order_id, order_id, with_key=with_key)
 
