@@ -159,6 +159,7 @@ class _Wiring(containers.DeclarativeContainer):
         SqlStorage.shop_with,
         storage,
         supplier=supplier,
+        supplier_catalogue=supplier.provided.catalogue,
         gateway=gateway,
         vault=vault,
         links=links,

@@ -17,12 +17,13 @@ from collections.abc import Mapping
 import attrs
 
 from bitloot_adapters._shared.exact_json import NotJson, decode_json
+from bitloot_adapters.kinguin.product_wire import changed_product
 from bitloot_adapters.kinguin.unreadable import Unreadable
 from bitloot_adapters.kinguin.wire import name_or_none, read_object
 from bitloot_core.ports.inbox import Source, VerifiedWebhook
 from bitloot_core.ports.supplier import SupplierEvent
 from bitloot_core.values.errors import SignatureInvalid
-from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId, event_key_id
+from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId, SupplierProductId, event_key_id
 from bitloot_core.values.keys import KeyMaterial
 from bitloot_core.values.secret import Secret
 
@@ -66,7 +67,8 @@ class EventVerifier:
         Check a webhook on its raw bytes, in constant time; a signature that is there is the one that counts.
 
         The dedupe key of an event about an order is the SHA-256 of the raw body, in both forms. What will be ignored is
-        hashed together with its type, so that it can never stand in the way of an order's event with the same body.
+        hashed together with its type, so that it can never stand in the way of an order's event with the same body. Of
+        a product's updates only the product counts: they come in floods, and each says no more than "look again".
 
         Args:
             headers: with lower-case names.
@@ -77,11 +79,12 @@ class EventVerifier:
         """
         scheme = self._scheme(headers, body)
         subject, event = _read(headers.get(NAME_HEADER, "").strip().lower(), body, scheme=scheme)
+        changed = changed_product(body) if subject == PRODUCT_UPDATE else None
         return VerifiedWebhook(
             source=Source.KINGUIN,
-            dedupe_key=hashlib.sha256(body if event else subject.encode() + b"\0" + body).hexdigest(),
+            dedupe_key=hashlib.sha256(_said(subject, body, event, changed)).hexdigest(),
             type=subject,
-            external_id=(event.supplier_order_id or event.ref) if event else None,
+            external_id=(event.supplier_order_id or event.ref) if event else changed,
             scheme=scheme,
             body=body,
             headers={name: _printable(headers[name]) for name in _HEADERS_KEPT if name in headers},
@@ -148,7 +151,6 @@ def _each(secrets: Secret) -> tuple[bytes, ...]:
 def _read(name: str, body: bytes, *, scheme: str) -> tuple[str, SupplierEvent | None]:
     """Name the subject, and read the event if it is about a purchase."""
     if name == PRODUCT_UPDATE and scheme == SECRET:
-        # They come in floods, for the whole catalogue: no look into the body.
         return PRODUCT_UPDATE, None
     if not body or body.isspace():
         return PROBE, None
@@ -156,6 +158,13 @@ def _read(name: str, body: bytes, *, scheme: str) -> tuple[str, SupplierEvent | 
     subject = ORDER_STATUS if scheme == HMAC or not name else name
     event = _event(body, subject=subject, scheme=scheme) if subject in {ORDER_STATUS, ORDER_COMPLETE} else None
     return (subject, event) if event else (UNKNOWN, None)
+
+
+def _said(subject: str, body: bytes, event: SupplierEvent | None, changed: SupplierProductId | None) -> bytes:
+    """What makes two deliveries equal."""
+    if event is not None:
+        return body
+    return subject.encode() + b"\0" + (body if changed is None else changed.encode())
 
 
 def _event(body: bytes, *, subject: str, scheme: str) -> SupplierEvent | None:

@@ -19,6 +19,7 @@ import attrs
 
 from bitloot_adapters._shared.exact_json import NotJson
 from bitloot_adapters._shared.http_caller import Answer, Deadlines, HttpCaller
+from bitloot_adapters.kinguin.catalogue import KinguinCatalogue
 from bitloot_adapters.kinguin.events import EventVerifier
 from bitloot_adapters.kinguin.refusals import PORT, of_purchase, of_read, of_return, refusal_of
 from bitloot_adapters.kinguin.unreadable import Unreadable
@@ -71,6 +72,9 @@ class KinguinSupplier:
         base_url: without a version: each call names its own.
         deadlines: for each call.
 
+    Attributes:
+        catalogue: what Kinguin has on offer, read over the same connections.
+
     Raises:
         InvalidInput: the base URL cannot be right, or there is no API key.
     """
@@ -96,6 +100,7 @@ class KinguinSupplier:
             port=PORT,
             deadlines=deadlines,
         )
+        self.catalogue = KinguinCatalogue(self._caller)
         self._events = EventVerifier(webhook_secret=webhook_secret, event_secret=event_secret)
 
     async def reserve(self, items: tuple[PurchaseItem, ...], *, ref: ExternalRef) -> Purchase:

@@ -119,9 +119,11 @@ def read_found(payload: object, *, ref: ExternalRef) -> Found:
         Unreadable: it is no page of orders, or one of ours lacks what we need.
     """
     page = read_object(payload, "search")
-    orders = [read_object(entry, "search.results") for entry in _list(page.get("results"), "search.results")]
+    orders = [read_object(entry, "search.results") for entry in read_list(page.get("results"), "search.results")]
     ours = [order for order in orders if read_name(order, "orderExternalId") == ref]
-    return Found(ours=tuple(read_order(order) for order in ours), shown=len(orders), total=_whole(page, "item_count"))
+    return Found(
+        ours=tuple(read_order(order) for order in ours), shown=len(orders), total=read_count(page, "item_count")
+    )
 
 
 def read_listed(payload: object) -> Listed:
@@ -132,11 +134,11 @@ def read_listed(payload: object) -> Listed:
         Unreadable: it is no page of orders, or one that has a reference lacks what we need.
     """
     page = read_object(payload, "search")
-    orders = [read_object(entry, "search.results") for entry in _list(page.get("results"), "search.results")]
+    orders = [read_object(entry, "search.results") for entry in read_list(page.get("results"), "search.results")]
     return Listed(
         purchases=tuple(read_order(order) for order in orders if _has_reference(order)),
         names=tuple(read_name(order, "orderId") for order in orders),
-        total=_whole(page, "item_count"),
+        total=read_count(page, "item_count"),
     )
 
 
@@ -147,7 +149,7 @@ def read_keys(payload: object) -> tuple[SupplierKey, ...]:
     Raises:
         Unreadable: it is no list of keys, or one of them cannot be read.
     """
-    return tuple(_key(read_object(entry, "key")) for entry in _list(payload, "keys"))
+    return tuple(_key(read_object(entry, "key")) for entry in read_list(payload, "keys"))
 
 
 def read_returned(payload: object) -> tuple[ReturnedKey, ...]:
@@ -157,7 +159,7 @@ def read_returned(payload: object) -> tuple[ReturnedKey, ...]:
     Raises:
         Unreadable: it is no list of key states, or a state is a word that we do not know.
     """
-    return tuple(_returned(read_object(entry, "returned key")) for entry in _list(payload, "returned keys"))
+    return tuple(_returned(read_object(entry, "returned key")) for entry in read_list(payload, "returned keys"))
 
 
 def read_balance(payload: object) -> Money:
@@ -167,7 +169,7 @@ def read_balance(payload: object) -> Money:
     Raises:
         Unreadable: there is no amount in it.
     """
-    return _money(read_object(payload, "balance"), "balance")
+    return read_money(read_object(payload, "balance"), "balance")
 
 
 def read_object(payload: object, what: str) -> Mapping[str, object]:
@@ -228,14 +230,14 @@ def _word(order: Mapping[str, object]) -> SupplierWord:
 
 
 def _charged(order: Mapping[str, object]) -> Money:
-    return _money(order, "totalPrice" if order.get("paymentPrice") is None else "paymentPrice")
+    return read_money(order, "totalPrice" if order.get("paymentPrice") is None else "paymentPrice")
 
 
 def _quantities(order: Mapping[str, object]) -> Mapping[SupplierProductId, int]:
     counted: Counter[SupplierProductId] = Counter()
-    for entry in _list(order.get("products"), "products"):
+    for entry in read_list(order.get("products"), "products"):
         product = read_object(entry, "products")
-        counted[SupplierProductId(read_name(product, "productId"))] += _whole(product, "qty")
+        counted[SupplierProductId(read_name(product, "productId"))] += read_count(product, "qty")
     return MappingProxyType(dict(counted))
 
 
@@ -256,8 +258,13 @@ def _returned(key: Mapping[str, object]) -> ReturnedKey:
     return ReturnedKey(id=SupplierKeyId(read_name(key, "id")), outcome=outcome)
 
 
-def _money(source: Mapping[str, object], field: str) -> Money:
-    """Read an amount, rounded to the cent: Kinguin computes with floats, and a sum can come as 10.580000000000002."""
+def read_money(source: Mapping[str, object], field: str) -> Money:
+    """
+    Read an amount, rounded to the cent: Kinguin computes with floats, and a sum can come as 10.580000000000002.
+
+    Raises:
+        Unreadable: it is missing, no number, or beyond what a shop could mean.
+    """
     amount = _decimal(source.get(field), field)
     if not amount.is_finite() or abs(amount) >= LARGEST:
         raise Unreadable(field, "is out of range")
@@ -279,14 +286,26 @@ def _decimal(value: object, field: str) -> Decimal:
             raise Unreadable(field, "is not an amount")
 
 
-def _whole(source: Mapping[str, object], field: str) -> int:
+def read_count(source: Mapping[str, object], field: str) -> int:
+    """
+    Read a whole number of things.
+
+    Raises:
+        Unreadable: it is missing, no whole number, or below 0.
+    """
     value = source.get(field)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise Unreadable(field, "is not a count")
     return value
 
 
-def _list(value: object, what: str) -> list[object]:
+def read_list(value: object, what: str) -> list[object]:
+    """
+    Take a JSON array for what it is.
+
+    Raises:
+        Unreadable: it is none.
+    """
     if not isinstance(value, list):
         raise Unreadable(what, "is not a list")
     return value

@@ -77,6 +77,7 @@ class FakeShop:
             audit=self.storage.audit,
             trends=self.storage.trends,
             supplier=self.supplier,
+            supplier_catalogue=self.supplier.catalogue,
             gateway=self.gateway,
             vault=self.vault,
             links=self.links,

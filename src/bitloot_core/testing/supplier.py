@@ -14,6 +14,7 @@ from bitloot_core.testing import supplier_events
 from bitloot_core.testing.clock import ManualClock
 from bitloot_core.testing.faults import Faults
 from bitloot_core.testing.supplier_books import PORT, BookedOrder, KeyState, ShelfProduct, SupplierBooks
+from bitloot_core.testing.supplier_catalogue import FakeSupplierCatalogue
 from bitloot_core.testing.supplier_events import SignedEvent
 from bitloot_core.values.errors import Rejected, Unavailable, Unknown
 from bitloot_core.values.ids import ExternalRef, SupplierOrderId, SupplierProductId
@@ -38,6 +39,7 @@ class FakeSupplier:
         accepts_repeats: whether a reference buys again; no supplier that we know does.
         is_down: whether every call fails without an effect.
         asked: how often each reference was asked for, refused calls included.
+        catalogue: the same shelf, as the port `SupplierCatalogue`; its calls meet the same `faults`.
     """
 
     def __init__(self, *, clock: Clock | None = None, balance: Money | None = None) -> None:
@@ -48,6 +50,7 @@ class FakeSupplier:
         self.asked: dict[ExternalRef, int] = {}
         self._clock = clock or ManualClock()
         self._books = SupplierBooks(balance or Money.of("1000.00", "EUR"))
+        self.catalogue = FakeSupplierCatalogue(self._books, self._strike_before)
         self._late: list[tuple[tuple[PurchaseItem, ...], ExternalRef]] = []
         self._later = 0
         self._twice = 0
@@ -108,9 +111,9 @@ class FakeSupplier:
         """Read it."""
         return supplier_events.read(webhook.body)
 
-    def in_stock(self, product_id: SupplierProductId, count: int, *, cost: str = "5.00") -> None:
+    def in_stock(self, product_id: SupplierProductId, count: int, *, cost: str = "5.00", title: str = "") -> None:
         """Given `count` text keys of a product on the shelf, at `cost` EUR each."""
-        self._books.shelf[product_id] = ShelfProduct(cost=Money.of(cost, "EUR"), left=count)
+        self._books.shelf[product_id] = ShelfProduct(cost=Money.of(cost, "EUR"), left=count, title=title)
 
     def pictures_in_stock(self, product_id: SupplierProductId, count: int, *, cost: str = "5.00") -> None:
         """Given a product whose keys are pictures."""
@@ -187,6 +190,10 @@ class FakeSupplier:
     def event_of(self, supplier_order_id: SupplierOrderId) -> SignedEvent:
         """A webhook about how far a purchase is."""
         return supplier_events.event_about(self._books.order(supplier_order_id).purchase, at=self._clock.now())
+
+    def change_of(self, product_id: SupplierProductId) -> SignedEvent:
+        """A webhook that says that a product costs something else now, or that there are more or fewer of it."""
+        return supplier_events.change_of(product_id, at=self._clock.now())
 
     def event_with_key(self, supplier_order_id: SupplierOrderId) -> SignedEvent:
         """A webhook that carries the first delivered key of a purchase, which must be text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import attrs
 
@@ -20,6 +20,8 @@ PORT = "supplier"
 MOST_OF_A_PRODUCT = 9
 MOST_PRODUCTS = 10
 RETURN_WINDOW = timedelta(hours=24)
+PREORDERS_COME = date(2099, 1, 1)
+"""When whatever is not released yet will be."""
 
 _PICTURE = b"\x89PNG\r\n\x1a\n"
 
@@ -40,12 +42,14 @@ class ShelfProduct:
     Attributes:
         cost: for one.
         left: how many can still be sold.
+        title: as it is shown; made from its id if it is empty.
     """
 
     cost: Money
     left: int
     pictures: bool = False
     preorder: bool = False
+    title: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from bitloot_core.ports.inbox import Source, VerifiedWebhook
 from bitloot_core.ports.supplier import Purchase, SupplierEvent
 from bitloot_core.values.errors import SignatureInvalid
-from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId, event_key_id
+from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId, SupplierProductId, event_key_id
 from bitloot_core.values.keys import KeyMaterial
 
 SIGNATURE_HEADER = "x-fake-signature"
@@ -32,6 +32,11 @@ def event_about(purchase: Purchase, *, at: datetime, key: str | None = None) -> 
     return signed(json.dumps(payload if key is None else payload | {"key": key}).encode())
 
 
+def change_of(product_id: SupplierProductId, *, at: datetime) -> SignedEvent:
+    """A webhook about a product whose price or stock has changed."""
+    return signed(json.dumps({"product": product_id, "at": at.isoformat()}).encode())
+
+
 def verify(headers: Mapping[str, str], body: bytes) -> VerifiedWebhook:
     """
     Take a webhook that `signed` made.
@@ -42,12 +47,12 @@ def verify(headers: Mapping[str, str], body: bytes) -> VerifiedWebhook:
     claimed = headers.get(SIGNATURE_HEADER, "").encode("utf-8", "surrogateescape")
     if not hmac.compare_digest(claimed, _signature(body).encode()):
         raise SignatureInvalid(Source.KINGUIN, "the signature does not match")
-    event = read(body)
+    event, changed = read(body), read_change(body)
     return VerifiedWebhook(
         source=Source.KINGUIN,
-        dedupe_key=hashlib.sha256(body).hexdigest(),
-        type=_subject(body, event),
-        external_id=event.supplier_order_id if event else None,
+        dedupe_key=hashlib.sha256(body if changed is None else changed.encode()).hexdigest(),
+        type=_subject(body, event, changed),
+        external_id=event.supplier_order_id if event else changed,
         scheme="hmac",
         body=body,
         headers={name: value for name, value in headers.items() if name != SIGNATURE_HEADER},
@@ -71,14 +76,25 @@ def read(body: bytes) -> SupplierEvent | None:
         return None
 
 
+def read_change(body: bytes) -> SupplierProductId | None:
+    """The product in a body about one; None if it is about something else."""
+    try:
+        product_id = json.loads(body)["product"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return SupplierProductId(product_id) if isinstance(product_id, str) else None
+
+
 def name_of(material: KeyMaterial) -> SupplierKeyId:
     """What an event calls a key; a real supplier's fingerprint is keyed."""
     return event_key_id(hashlib.sha256(material.content).hexdigest())
 
 
-def _subject(body: bytes, event: SupplierEvent | None) -> str:
+def _subject(body: bytes, event: SupplierEvent | None, changed: SupplierProductId | None) -> str:
     if event is not None:
         return "order.status"
+    if changed is not None:
+        return "product.update"
     return "unknown" if body else "probe"
 
 

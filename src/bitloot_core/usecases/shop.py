@@ -23,6 +23,7 @@ from bitloot_core.ports.queries import Queries
 from bitloot_core.ports.requests import Requests
 from bitloot_core.ports.store import OrderStore
 from bitloot_core.ports.supplier import Supplier
+from bitloot_core.ports.supplier_catalogue import SupplierCatalogue
 from bitloot_core.ports.switches import Switches
 from bitloot_core.ports.system import Clock, Ids
 from bitloot_core.ports.trends import Trends
@@ -53,6 +54,7 @@ class Shop:
     audit: Audit
     trends: Trends
     supplier: Supplier
+    supplier_catalogue: SupplierCatalogue
     gateway: PaymentGateway
     vault: Vault
     links: Links

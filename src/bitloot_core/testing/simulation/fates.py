@@ -13,7 +13,7 @@ from bitloot_core.testing.simulation.weather import Weather
 
 STORE = frozenset({"orders", "inbox", "jobs", "requests", "catalogue", "queries"})
 """The ports that look at the one store of the shop; ports that this program does not know count as such, too."""
-REMOTE = frozenset({"supplier", "gateway", "vault", "mailer"})
+REMOTE = frozenset({"supplier", "supplier_catalogue", "gateway", "vault", "mailer"})
 """The ports behind which somebody else's computer stands."""
 UNREPEATABLE = frozenset({"supplier.reserve", "supplier.return_keys", "gateway.create_payment", "mailer.send"})
 """The calls of which nobody knows, without an answer, whether they had their effect."""

@@ -179,6 +179,7 @@ class Scene:
         self.template: Shop = attrs.evolve(
             fake.shop,
             supplier=self.supplier,
+            supplier_catalogue=self.supplier.catalogue,
             gateway=self.gateway,
             vault=self.vault,
             links=FakeLinks(),
