@@ -2,6 +2,7 @@
 
 import pytest
 
+from bitloot_core.testing.contracts.alert_book import AlertBookContract
 from bitloot_core.testing.contracts.audit import AuditContract
 from bitloot_core.testing.contracts.backlog import BacklogContract
 from bitloot_core.testing.contracts.books import BooksContract
@@ -75,3 +76,7 @@ class TestMemoryAudit(AuditContract):
 
 class TestMemoryTrends(TrendsContract):
     """The suite of the bars of pictures."""
+
+
+class TestMemoryAlertBook(AlertBookContract):
+    """The suite of the book of alerts."""

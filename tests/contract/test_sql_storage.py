@@ -9,6 +9,7 @@ import pytest
 from bitloot_adapters.sql.migrate import upgrade
 from bitloot_adapters.sql.opening import open_database
 from bitloot_adapters.sql.url import DatabaseUrl
+from bitloot_core.testing.contracts.alert_book import AlertBookContract
 from bitloot_core.testing.contracts.audit import AuditContract
 from bitloot_core.testing.contracts.backlog import BacklogContract
 from bitloot_core.testing.contracts.books import BooksContract
@@ -98,3 +99,7 @@ class TestSqlAudit(AuditContract):
 
 class TestSqlTrends(TrendsContract):
     """The suite of the bars of pictures."""
+
+
+class TestSqlAlertBook(AlertBookContract):
+    """The suite of the book of alerts."""

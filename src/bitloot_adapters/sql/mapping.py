@@ -18,6 +18,7 @@ from cattrs.preconf.msgspec import MsgspecJsonConverter, make_converter
 from cattrs.strategies import configure_tagged_union
 
 from bitloot_adapters.sql.columns import digits, storable
+from bitloot_core.order.alerts import Alert
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.findings import Finding
 from bitloot_core.order.order import (
@@ -216,6 +217,16 @@ def dump_finding(finding: Finding) -> str:
 def load_finding(state: str) -> Finding:
     """A finding as it was stored."""
     return cast("Finding", _load(state, Finding))
+
+
+def dump_alert(alert: Alert) -> str:
+    """An alert as it is stored."""
+    return _dump(alert, Alert)
+
+
+def load_alert(state: str) -> Alert:
+    """An alert as it was stored."""
+    return cast("Alert", _load(state, Alert))
 
 
 def dump_head(head: Head) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, exists, func, select, text
 from sqlalchemy.engine import Connection, Row
 
 from bitloot_adapters.sql.audit_rows import accesses_of
@@ -18,7 +18,7 @@ from bitloot_adapters.sql.job_rows import LIVING
 from bitloot_adapters.sql.mapping import RESERVATION_TAGS
 from bitloot_adapters.sql.pages import newest_first, page_of
 from bitloot_adapters.sql.switch_rows import read_buying
-from bitloot_adapters.sql.tables import JOBS, ORDERS, RESERVATIONS, WEBHOOK_LOGS
+from bitloot_adapters.sql.tables import JOBS, ORDERS, PAYMENTS, RESERVATIONS, WEBHOOK_LOGS
 from bitloot_core.order.buying import Pause
 from bitloot_core.order.reservations import PlannedReservation
 from bitloot_core.ports.queries import (
@@ -71,6 +71,11 @@ def _narrowed(rows: Select[Any], *wanted: tuple[Any, str | int | None]) -> Selec
     return rows.where(*(column == value for column, value in wanted if value is not None))
 
 
+# As their partial index has it: with values in it, no database would know it again.
+_UNDELIVERED = text("orders.owed > 0 AND orders.status IN ('paid', 'fulfilling', 'attention')")
+_COUNTING = PAYMENTS.c.status.in_(("settled", "accepted"))
+
+
 def _orders(connection: Connection, which: OrderFilter, part: Slice) -> Page[OrderRow]:
     columns = ORDERS.c
     rows = _narrowed(
@@ -79,6 +84,8 @@ def _orders(connection: Connection, which: OrderFilter, part: Slice) -> Page[Ord
         (columns.email, None if which.email is None else folded(which.email)),
         (columns.id, which.order_id),
     )
+    if which.undelivered:
+        rows = rows.where(_UNDELIVERED, exists().where(PAYMENTS.c.order_id == columns.id, _COUNTING))
     if which.supplier_order_id is not None:
         bought = select(RESERVATIONS.c.order_id).where(RESERVATIONS.c.supplier_order_id == which.supplier_order_id)
         rows = rows.where(columns.id.in_(bought))

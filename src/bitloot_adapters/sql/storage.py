@@ -13,6 +13,7 @@ import attrs
 from sqlalchemy import text
 
 from bitloot_adapters.sql.admin_tokens import SqlAdminTokens
+from bitloot_adapters.sql.alerts import SqlAlertBook
 from bitloot_adapters.sql.audit import SqlAudit
 from bitloot_adapters.sql.backlog import SqlBacklog
 from bitloot_adapters.sql.books import SqlBooks
@@ -57,6 +58,7 @@ class SqlStorage:
     figures: SqlFigures
     audit: SqlAudit
     trends: SqlTrends
+    alerts: SqlAlertBook
     admin_tokens: SqlAdminTokens
     staff: SqlStaff
 
@@ -78,6 +80,7 @@ class SqlStorage:
             figures=SqlFigures(database),
             audit=SqlAudit(database),
             trends=SqlTrends(database),
+            alerts=SqlAlertBook(database),
             admin_tokens=SqlAdminTokens(database),
             staff=SqlStaff.over(database, sealer),
         )
@@ -112,6 +115,7 @@ class SqlStorage:
             figures=self.figures,
             audit=self.audit,
             trends=self.trends,
+            alerts=self.alerts,
             **others,
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, UniqueConstraint
 
 from bitloot_adapters.sql import table_shapes
+from bitloot_adapters.sql.alert_tables import ALERT_CHANNELS, ALERT_TOLD, ALERT_TROUBLES
 from bitloot_adapters.sql.staff_tables import (
     ADMIN_RECOVERY_CODES,
     ADMIN_SESSIONS,
@@ -19,6 +20,8 @@ from bitloot_adapters.sql.table_shapes import BIG, TEXT, index, name, number, of
 METADATA = table_shapes.METADATA
 STAFF = (ADMIN_USERS, ADMIN_RECOVERY_CODES, ADMIN_SESSIONS, ADMIN_TOKENS, LOGIN_TRIES)
 """The tables of the staff, so that `METADATA` is whole for whoever imports this module."""
+ALERTS = (ALERT_CHANNELS, ALERT_TOLD, ALERT_TROUBLES)
+"""Those of the alerts, for the same reason."""
 APPEND_ONLY = ("key_access", "ledger", "order_events", "staff_acts")
 """Tables whose rows are never changed nor removed: triggers refuse it."""
 

@@ -76,6 +76,7 @@ class FakeShop:
             figures=self.storage.figures,
             audit=self.storage.audit,
             trends=self.storage.trends,
+            alerts=self.storage.alerts,
             supplier=self.supplier,
             supplier_catalogue=self.supplier.catalogue,
             gateway=self.gateway,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import attrs
 
 from bitloot_core.order.policy import Policy
+from bitloot_core.ports.alerts import AlertBook
 from bitloot_core.ports.audit import Audit
 from bitloot_core.ports.backlog import Backlog
 from bitloot_core.ports.books import Books
@@ -53,6 +54,7 @@ class Shop:
     figures: Figures
     audit: Audit
     trends: Trends
+    alerts: AlertBook
     supplier: Supplier
     supplier_catalogue: SupplierCatalogue
     gateway: PaymentGateway

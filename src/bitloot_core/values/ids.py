@@ -31,6 +31,8 @@ LinkId = NewType("LinkId", str)
 UnitId = NewType("UnitId", str)
 """`<line>.<number>`, unique within its order."""
 FindingId = NewType("FindingId", str)
+AlertId = NewType("AlertId", str)
+"""One message to the operator; says nothing, and has no dot, so that it can be part of what is signed."""
 JobId = NewType("JobId", int)
 WebhookId = NewType("WebhookId", int)
 

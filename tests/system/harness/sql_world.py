@@ -128,6 +128,7 @@ async def sql_world(opened: Callable[[Commits], Database]) -> AsyncIterator[SqlW
         figures=storage.figures,
         audit=storage.audit,
         trends=storage.trends,
+        alerts=storage.alerts,
         clock=ManualClock(),
     )
     await database.close()

@@ -39,6 +39,7 @@ class MemoryWorld(StorageWorld):
             figures=storage.figures,
             audit=storage.audit,
             trends=storage.trends,
+            alerts=storage.alerts,
             clock=ManualClock(),
         )
 

@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from bitloot_core.order.order import Order
+from bitloot_core.ports.alerts import AlertBook
 from bitloot_core.ports.audit import Audit
 from bitloot_core.ports.backlog import Backlog
 from bitloot_core.ports.books import Books
@@ -62,6 +63,7 @@ class StorageWorld:
     figures: Figures
     audit: Audit
     trends: Trends
+    alerts: AlertBook
     clock: ManualClock
 
     async def given_commit_fails_before(self) -> None:

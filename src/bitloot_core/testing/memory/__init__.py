@@ -12,6 +12,7 @@ waits, so two callers of one event loop never meet in the middle of a write.
 
 from __future__ import annotations
 
+from bitloot_core.testing.memory.alerts import MemoryAlertBook
 from bitloot_core.testing.memory.audit import MemoryAudit
 from bitloot_core.testing.memory.backlog import MemoryBacklog
 from bitloot_core.testing.memory.books import MemoryBooks
@@ -29,6 +30,7 @@ from bitloot_core.testing.memory.switches import MemorySwitches
 from bitloot_core.testing.memory.trends import MemoryTrends
 
 __all__ = [
+    "MemoryAlertBook",
     "MemoryAudit",
     "MemoryBacklog",
     "MemoryBooks",
@@ -71,3 +73,4 @@ class MemoryStorage:
         self.audit = MemoryAudit(self.database)
         self.books = MemoryBooks(self.database)
         self.trends = MemoryTrends(self.database)
+        self.alerts = MemoryAlertBook(self.database)

@@ -11,12 +11,14 @@ from datetime import datetime
 
 import attrs
 
+from bitloot_core.order.alerts import Alert, Trouble
 from bitloot_core.order.buying import Buying
 from bitloot_core.order.events import OrderEvent
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.ledger import LedgerEntry, LedgerKind
 from bitloot_core.order.order import Order
 from bitloot_core.ports.acts import StaffAct
+from bitloot_core.ports.alerts import ChannelState
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.ports.inbox import Source, StoredWebhook
 from bitloot_core.ports.queries import FindingRow
@@ -88,6 +90,24 @@ class StoredRequest:
     response: bytes | None = None
 
 
+@attrs.frozen(kw_only=True)
+class StoredChannel:
+    """
+    One alert channel.
+
+    Attributes:
+        target: where it leads.
+        under_way: the alert that is being sent.
+        token, until: the lease, while somebody tries.
+    """
+
+    target: str
+    state: ChannelState = attrs.field(factory=ChannelState)
+    under_way: Alert | None = None
+    token: str | None = None
+    until: datetime | None = None
+
+
 class MemoryDatabase:
     """
     The tables behind the fakes. Read them in a test as you like; write through the ports.
@@ -98,10 +118,14 @@ class MemoryDatabase:
         received: the webhook of each (source, dedupe key).
         chain: a hash for each access, over it and the one before.
         pruned: the webhooks whose bodies are gone.
+        alert_channels: the channels of alerts by name.
+        told: what each channel has told of, by its name and what it was.
+        troubles: what was wrong with the service, and when it was last seen, by name.
         buying: the pauses, what a person lifted, and the balance as it was read last.
         faults: what shall go wrong, by the name of the write: `store.commit`, `jobs.claim`, `jobs.ask`, `jobs.end`,
             `inbox.receive`, `inbox.replay`, `rows.rotate`, `requests.begin`, `requests.answer`, `catalogue.put`,
-            `switches.pause`, `switches.lift`, `switches.resume`, `switches.note_balance`, or `any`.
+            `switches.pause`, `switches.lift`, `switches.resume`, `switches.note_balance`, `alerts.note`,
+            `alerts.issue`, `alerts.claim`, `alerts.end`, `alerts.open_again`, or `any`.
     """
 
     def __init__(self) -> None:
@@ -122,6 +146,9 @@ class MemoryDatabase:
         self.ledger: dict[tuple[LedgerKind, str], LedgerEntry] = {}
         self.products: dict[ProductId, Product] = {}
         self.requests: dict[str, StoredRequest] = {}
+        self.alert_channels: dict[str, StoredChannel] = {}
+        self.told: set[tuple[str, str]] = set()
+        self.troubles: dict[str, tuple[Trouble, datetime]] = {}
         self.buying = Buying()
         self.faults = Faults()
 

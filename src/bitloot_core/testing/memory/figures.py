@@ -40,7 +40,7 @@ class MemoryFigures:
     async def orders(self, *, now: datetime) -> OrderFigures:
         """How the orders stand."""
         orders = [stored.order for stored in self._database.orders.values()]
-        waiting = {order.id: paid_at for order in orders if (paid_at := _waits_since(order)) is not None}
+        waiting = {order.id: paid_at for order in orders if (paid_at := waits_since(order)) is not None}
         return OrderFigures(
             by_status=_counted(str(shown_status(order)) for order in orders),
             undelivered=grouped(waiting.values(), now),
@@ -90,7 +90,7 @@ class MemoryFigures:
         )
 
 
-def _waits_since(order: Order) -> datetime | None:
+def waits_since(order: Order) -> datetime | None:
     """When an order that is owed a key was paid; None if it is not owed any, or nothing pays for it."""
     if not order.owed or order.at_rest:
         return None

@@ -44,6 +44,7 @@ from bitloot_core.ports.queries import (
 )
 from bitloot_core.ports.store import KeyAccess
 from bitloot_core.testing.memory.database import MemoryDatabase, StoredJob, StoredOrder
+from bitloot_core.testing.memory.figures import waits_since
 from bitloot_core.testing.memory.paging import newest_first
 from bitloot_core.values.email import folded
 from bitloot_core.values.errors import NotFound
@@ -169,6 +170,7 @@ def _admits(which: OrderFilter, stored: StoredOrder) -> bool:
         and (which.email is None or (order.email is not None and folded(which.email) == folded(order.email)))
         and which.order_id in (None, order.id)
         and (which.supplier_order_id is None or which.supplier_order_id in bought)
+        and (not which.undelivered or waits_since(order) is not None)
     )
 
 
