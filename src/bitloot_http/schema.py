@@ -104,11 +104,17 @@ def _is_tuple(kind: Any) -> bool:
     return get_origin(kind) is tuple
 
 
-def _inbound(number: Callable[[object, object], int]) -> Converter:
+def _flag_of_text(value: object, _: object) -> bool:
+    if value not in {"true", "false"}:
+        raise _refusal("must be true or false")
+    return value == "true"
+
+
+def _inbound(number: Callable[[object, object], int], flag: Callable[[object, object], bool]) -> Converter:
     converter = Converter(forbid_extra_keys=True, detailed_validation=True)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(int, number)
-    converter.register_structure_hook(bool, _flag)
+    converter.register_structure_hook(bool, flag)
     converter.register_structure_hook(datetime, _moment)
 
     @converter.register_structure_hook_factory(_is_tuple)
@@ -198,12 +204,13 @@ def reference_to(kind: type[Any]) -> dict[str, Any]:
 
 
 def parameters_of(kind: Any) -> list[dict[str, Any]]:
-    """The query parameters that a class stands for; one that may be absent is left away, for no text means null."""
+    """The query parameters that a class stands for; one without text is absent, for no text means null."""
     return [
         {
             "name": wire_name(field),
             "in": "query",
             "required": field.default is attrs.NOTHING,
+            "allowEmptyValue": True,
             "description": shape_of(field).text,
             "schema": _of_type(_without_none(hint), _constraints(shape_of(field))),
         }
@@ -291,5 +298,5 @@ def _of_type(hint: Any, constraints: Mapping[type, dict[str, Any]]) -> dict[str,
     return {**_PLAIN[hint], **constraints.get(hint, {})}
 
 
-_INBOUND = _inbound(_number)
-_FROM_TEXT = _inbound(_number_of_text)
+_INBOUND = _inbound(_number, _flag)
+_FROM_TEXT = _inbound(_number_of_text, _flag_of_text)

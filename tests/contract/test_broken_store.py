@@ -245,6 +245,15 @@ class CountsRows(MemoryQueries):
         return Page(items=whole.items[skip : skip + part.limit], next_cursor=str(skip + part.limit) if more else None)
 
 
+class TakesOwedForPaid(MemoryQueries):
+    """Thinks that whoever is owed a key has paid."""
+
+    async def orders(self, which: OrderFilter, part: Slice) -> Page[OrderRow]:
+        """Look at what is owed alone."""
+        whole = await super().orders(attrs.evolve(which, undelivered=False), part)
+        return attrs.evolve(whole, items=tuple(row for row in whole.items if row.owed or not which.undelivered))
+
+
 class StartsOver(MemoryQueries):
     """Takes a cursor without sense for none."""
 
@@ -303,6 +312,10 @@ def world_with(broken: type) -> MemoryWorld:
         (AlwaysBegins, REQUESTS.test_an_answer_is_given_again),
         (PutsOneByOne, CATALOGUE.test_a_batch_that_fails_leaves_nothing),
         (CountsRows, QUERIES.test_rows_that_come_meanwhile_shift_nothing),
+        (
+            TakesOwedForPaid,
+            partial(QUERIES.test_the_undelivered_are_those_that_are_paid_and_owed_a_key, state="placed"),
+        ),
         (StartsOver, partial(QUERIES.test_a_cursor_without_sense_is_told, cursor="x")),
     ],
 )

@@ -60,12 +60,15 @@ class OrderFilter:
 
     Attributes:
         email: the buyer's; `A` to `Z` match `a` to `z`.
+        undelivered: whether only those are meant that a payment counts for, that are owed a key, and that have not come
+            to rest: those that `OrderFigures.undelivered` counts.
     """
 
     status: str | None = None
     email: str | None = None
     order_id: str | None = None
     supplier_order_id: str | None = None
+    undelivered: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -54,6 +54,24 @@ async def test_orders_are_listed_and_narrowed(console: Console) -> None:
     assert "<option selected>fulfilled</option>" in narrowed
 
 
+async def test_the_undelivered_are_a_list(console: Console) -> None:
+    """The summary's number leads to the orders that it counts; another word than true or false is refused."""
+    short = await an_order(console, delivered=False)
+    paid = await an_order(console, delivered=False)
+    await console.world.fakes.pay(paid)
+
+    summary = await console.get("/console")
+    text = await console.get("/console/orders?undelivered=true")
+    everything = await console.get("/console/orders?undelivered=false")
+    nonsense = await console.ask("/console/orders?undelivered=maybe")
+
+    assert 'href="/console/orders?undelivered=true">1</a>' in summary
+    assert (f"/console/orders/{paid}" in text, f"/console/orders/{short}" in text) == (True, False)
+    assert 'name="undelivered" type="checkbox" value="true" checked' in text
+    assert f"/console/orders/{short}" in everything
+    assert nonsense.status in {400, 422}
+
+
 async def test_a_list_goes_on_where_the_page_before_ended(console: Console) -> None:
     """The filter is carried along."""
     placed = [await an_order(console, delivered=False) for _ in range(3)]

@@ -103,12 +103,25 @@ class QueriesContract:
         assert [(order.id, shown)] == [(row.id, row.status) for row in found.items]
         assert other.items == ()
 
+    @pytest.mark.parametrize("state", sorted(every_state()))
+    async def test_the_undelivered_are_those_that_are_paid_and_owed_a_key(
+        self, world: StorageWorld, state: str
+    ) -> None:
+        """In whatever state an order is: neither what nobody paid for, nor what has come to rest."""
+        order = await place(world, every_state()[state])
+        await place(world, placed("another"))
+
+        found = await world.queries.orders(OrderFilter(undelivered=True), Slice())
+
+        waits = order.is_settled and bool(order.owed) and not order.at_rest
+        assert [order.id] * waits == [row.id for row in found.items]
+
     async def test_orders_are_filtered(self, world: StorageWorld) -> None:
         """By address, id and purchase; filters that are given together must all fit."""
         await place(world, placed("o1", email="ann@example.com"))
         await place(world, reserved(settled(placed("o2", email="bob@example.com")), supplier_order_id="K2"))
 
-        async def found(**fields: str) -> list[str]:
+        async def found(**fields: Any) -> list[str]:
             return [row.id for row in (await world.queries.orders(OrderFilter(**fields), Slice())).items]
 
         assert await found(email="ann@example.com") == ["o1"]
