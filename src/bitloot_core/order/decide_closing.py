@@ -24,12 +24,13 @@ _CANCELLABLE = frozenset({Status.CREATED, Status.WAITING, Status.EXPIRED, Status
 _RETRYABLE = frozenset(
     {
         FindingReason.SUPPLIER_REFUSED,
+        FindingReason.PRICE_ABOVE_CAP,
         FindingReason.SUPPLIER_CANCELLED,
         FindingReason.SUPPLIER_DOUBT,
         FindingReason.KEY_UNREADABLE,
     }
 )
-_UNBOUGHT = frozenset({FindingReason.SUPPLIER_REFUSED, FindingReason.SUPPLIER_CANCELLED})
+_UNBOUGHT = frozenset({FindingReason.SUPPLIER_REFUSED, FindingReason.PRICE_ABOVE_CAP, FindingReason.SUPPLIER_CANCELLED})
 _SENT_BACK = frozenset({FindingReason.PAYMENT_RETURNED})
 """What shows that keys are owed once no payment counts any more."""
 _ABOUT_MONEY = frozenset(reason for reason in FindingReason if reason.startswith("payment-"))

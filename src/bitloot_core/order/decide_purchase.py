@@ -109,6 +109,7 @@ def _placed(
     )
     done = (
         *_known_now(order, FindingReason.SUPPLIER_DOUBT, res.plan.ref, now),
+        *_known_now(order, FindingReason.PRICE_ABOVE_CAP, res.plan.ref, now),
         *_known_now(order, FindingReason.FORGOTTEN_PURCHASE, command.supplier_order_id, now),
     )
     told: tuple[e.OrderEvent, ...] = ()
@@ -155,13 +156,15 @@ def record_refusal(order: Order, command: c.RecordPurchaseRefusal, now: datetime
     refused = e.ReservationRefused(at=now, number=command.number, code=command.code, reason=command.reason)
     if isinstance(order.closing, Refunded):
         return (refused,)
+    is_too_dear = command.code == FindingReason.PRICE_ABOVE_CAP
+    told = "Not bought" if is_too_dear else f"The supplier refused the purchase ({command.code})"
     return (
         refused,
         *finding(
             order,
-            FindingReason.SUPPLIER_REFUSED,
+            FindingReason.PRICE_ABOVE_CAP if is_too_dear else FindingReason.SUPPLIER_REFUSED,
             res.plan.ref,
-            f"The supplier refused the purchase ({command.code}): {command.reason}.",
+            f"{told}: {command.reason}.",
             at=now,
             blocking=True,
             amount=str(cost_cap(res.plan)),

@@ -32,7 +32,7 @@ def rebuy(order: Order, command: sc.Rebuy, now: datetime) -> tuple[e.OrderEvent,
             return ()
         raise TransitionRefused(order, command, "no purchase of it was refused or cancelled", code="nothing-to-rebuy")
     dead = tuple(res.plan.ref for res in order.reservations if is_dead(res))
-    reasons = FindingReason.SUPPLIER_REFUSED, FindingReason.SUPPLIER_CANCELLED
+    reasons = FindingReason.SUPPLIER_REFUSED, FindingReason.PRICE_ABOVE_CAP, FindingReason.SUPPLIER_CANCELLED
     return (
         *(
             one

@@ -25,6 +25,7 @@ class FindingReason(enum.StrEnum):
     PAYMENT_STATUS = "payment-status"
     PAYMENT_RETURNED = "payment-returned"
     SUPPLIER_REFUSED = "supplier-refused"
+    PRICE_ABOVE_CAP = "price-above-cap"
     SUPPLIER_DOUBT = "supplier-doubt"
     SUPPLIER_CANCELLED = "supplier-cancelled"
     SUPPLIER_MISMATCH = "supplier-mismatch"

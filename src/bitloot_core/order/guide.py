@@ -96,12 +96,20 @@ GUIDE: Mapping[F, Guidance] = {
         actions=(Action.REFUND, Action.RETURN_KEYS, Action.ACCEPT_PAYMENT),
     ),
     F.SUPPLIER_REFUSED: Guidance(
-        means="The supplier refused the purchase, and nothing was bought: no stock, a price above the cap, too low a "
-        "balance. The text says which.",
+        means="The supplier refused the purchase, and nothing was bought: no stock at our price, too low a balance. "
+        "The text says which.",
         by_itself=_NOTHING,
-        you_can="Mend the reason (fill the balance up, raise the cost cap, wait for stock), then buy anew. Or give the "
-        "money back and record the refund.",
+        you_can="Mend the reason (fill the balance up, wait for stock), then buy anew. Or give the money back and "
+        "record the refund.",
         actions=(Action.REBUY, Action.REFUND, Action.PARK),
+    ),
+    F.PRICE_ABOVE_CAP: Guidance(
+        means="Right before buying, the supplier asked more for a product than the order allows. Nothing was sent, and "
+        "nothing was bought. The text has both figures.",
+        by_itself=_NOTHING,
+        you_can="Buy anew when the price has come down. Or give the money back and record the refund. Raise the price "
+        "and the cap of the product for orders to come.",
+        actions=(Action.REBUY, Action.RETRY, Action.REFUND, Action.PARK),
     ),
     F.SUPPLIER_DOUBT: Guidance(
         means="A purchase got no answer, and the supplier shows none under our reference. It may still have been made.",

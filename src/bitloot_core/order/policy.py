@@ -11,6 +11,7 @@ from decimal import Decimal
 import attrs
 
 from bitloot_core.order.buying import Budget
+from bitloot_core.values.prices import PriceRule
 
 
 def _seconds(*values: float) -> tuple[timedelta, ...]:
@@ -47,6 +48,8 @@ class Policy:
         lease: how long a claimed job is ours.
         most_attempts: how often a job may be claimed before it is a dead letter.
         webhook_patience: how long a webhook about something we do not know yet is tried again.
+        price_age: how old a look at the supplier's price may be when a purchase is sent on it.
+        price_rule: how prices and cost caps are made from costs, where a person asks for that.
         budget: what the money that purchases take must stay within.
     """
 
@@ -68,6 +71,8 @@ class Policy:
     lease: timedelta = timedelta(seconds=120)
     most_attempts: int = 25
     webhook_patience: timedelta = timedelta(hours=24)
+    price_age: timedelta = timedelta(seconds=60)
+    price_rule: PriceRule = attrs.field(factory=lambda: PriceRule.parse("15%, 0.50, x.99"))
     budget: Budget = attrs.field(factory=Budget)
 
     def lookups(self) -> tuple[timedelta, ...]:

@@ -31,6 +31,7 @@ from bitloot_core.ports.jobs import Done, Snooze
 from bitloot_core.ports.supplier import Purchase
 from bitloot_core.usecases.buying import go_on_buying, is_restoring, may_buy, wait_for_buying
 from bitloot_core.usecases.compare_purchases import other_contents, wanted_of
+from bitloot_core.usecases.live_prices import AboveCap, WithinCap, look_at_prices
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.errors import AlreadyTaken, Rejected, Unavailable, Unknown
 from bitloot_core.values.ids import ExternalRef, order_of
@@ -100,7 +101,15 @@ def _record(number: int, purchase: Purchase) -> RecordPurchase:
 
 
 async def _buy(work: Work, order: Order, plan: Plan, buying: Buying) -> None:
-    """Claim in writing, then send: the claim is where money that counts is demanded, and that nothing stops buying."""
+    """
+    Look at the price, claim in writing, then send.
+
+    The claim is where money that counts is demanded, and that nothing stops buying.
+    """
+    look = await look_at_prices(work, order, plan)
+    if isinstance(look, AboveCap):
+        await _too_dear(work, order, plan, look)
+        return
     if _is_too_late(work):
         await work.snooze(timedelta(0))
         return
@@ -112,13 +121,27 @@ async def _buy(work: Work, order: Order, plan: Plan, buying: Buying) -> None:
     except BuyingPaused as paused:
         await wait_for_buying(work, paused)
         return
-    await _send(work, order, plan)
+    await _send(work, order, plan, look)
     await go_on_buying(work, buying)
 
 
-async def _send(work: Work, order: Order, plan: Plan) -> None:
+async def _too_dear(work: Work, order: Order, plan: Plan, look: AboveCap) -> None:
+    """
+    Put the price before a person, who buys anew or gives the money back.
+
+    A purchase in doubt stays in doubt: that it would be too dear today says nothing of whether it was made.
+    """
+    if isinstance(order.reservation(plan.number), DoubtfulReservation):
+        text = f"Not sent again: {look.text}. Retry looks for it, and at the price, once more."
+        await work.finish(order, _finding(FindingReason.PRICE_ABOVE_CAP, plan.ref, text))
+        return
+    refused = RecordPurchaseRefusal(number=plan.number, code=FindingReason.PRICE_ABOVE_CAP, reason=look.text)
+    await work.finish(order, refused)
+
+
+async def _send(work: Work, order: Order, plan: Plan, look: WithinCap) -> None:
     """Send a purchase that is claimed, and write down what came of it."""
-    if _is_too_late(work):  # the claim itself can have taken long
+    if _is_too_late(work) or look.is_stale(work):  # the claim itself can have taken long
         await work.finish(order, ReleasePurchase(number=plan.number), end=Snooze(until=work.now))
         return
     try:

@@ -37,6 +37,7 @@ _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
 )
 OPERATIONS = {
     "supplier": ("reserve", "find", "status", "keys_of", "return_keys", "balance", "purchases_between"),
+    "supplier_catalogue": ("search", "products"),
     "gateway": ("create_payment", "payment", "coins", "minimum"),
     "vault": ("save_keys", "open_keys", "discard"),
     "mailer": ("send",),

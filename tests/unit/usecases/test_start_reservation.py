@@ -113,17 +113,6 @@ async def test_a_refusal_goes_to_a_person_and_is_bought_anew_on_retry(shop: Fake
     assert reasons(order) == []
 
 
-async def test_a_price_above_the_cap_is_refused(shop: FakeShop) -> None:
-    """**Source:** incidents.md, F17: never below cost; the supplier is sent the cap and refuses."""
-    shop.supplier.in_stock(SupplierProductId("supplier-game"), 5, cost="10.01")
-    order = await shop.settle((await shop.place()).id)
-
-    await shop.work()
-
-    assert reasons(await shop.order(order.id)) == [FindingReason.SUPPLIER_REFUSED]
-    assert shop.supplier.purchases == ()
-
-
 async def test_an_empty_balance_is_told(shop: FakeShop) -> None:
     """A person tops it up and presses retry."""
     shop.supplier.has_left("0.10")
