@@ -30,7 +30,10 @@ from sqlalchemy.exc import OperationalError
 from bitloot_http.service import Seams
 from harness.graveyard import Graveyard
 
-_WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE)\s+(?:OR \w+\s+)?(?:INTO\s+|FROM\s+)?\"?(\w+)", re.IGNORECASE)
+_WRITE = re.compile(
+    r"(?:^\s*|\()(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+)", re.IGNORECASE
+)
+"""At the head of a statement, or of a part of one: PostgreSQL takes several writes in one."""
 _JOB = re.compile(r"\bUPDATE jobs\b.*\sWHERE (?:jobs\.)?id = (\d+)", re.IGNORECASE | re.DOTALL)
 _NAME_IN_PATH = re.compile(r"/(?=[^/]*[\dA-Z])[^/]{5,}")
 """Of an order or a payment: words of an API have neither numbers nor capitals."""
@@ -59,12 +62,11 @@ class _Noted:
 
     def note(self, statement: str) -> None:
         """Hear of a statement."""
-        found = _WRITE.match(statement)
-        if found is not None:
-            self.tables.add(found[1])
-            job = _JOB.search(statement) if found[1] == "jobs" else None
-            if job is not None:
-                self.jobs.add(job[1])
+        written = set(_WRITE.findall(statement))
+        self.tables |= written
+        job = _JOB.search(statement) if "jobs" in written else None
+        if job is not None:
+            self.jobs.add(job[1])
 
     def forget(self) -> None:
         """A new transaction begins."""
