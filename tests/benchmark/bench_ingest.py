@@ -36,6 +36,10 @@ TARGETS = {"sqlite": {16: "0.25", 64: "0.45"}, "postgresql": {16: "0.4", 64: "0.
 CONNECTIONS = (16, 64)
 PATHS = {"/kinguin/webhooks": "KINGUIN_WEBHOOK_SECRET", "/payments/ipn": "NOWPAYMENTS_IPN_SECRET"}
 SECRET = "the-same-for-both-so-that-both-sides-check-the-same-bytes"
+SENDERS = {
+    "client": "asked by aiohttp's client, which is busier than the bare handler",
+    "wire": "asked by a generator that writes prepared bytes, so that nothing but the two servers is measured",
+}
 _LOOK_SECONDS, _LITTLE, _MOST_LOOKS = 0.3, 0.2, 200
 SERVICES = {"web": (sys.executable, str(HERE / "web_only.py")), "web and worker in one process": SERVE}
 
@@ -88,19 +92,23 @@ class Generator:
         process: the child that sends.
         about: the names of the order that all deliveries are about.
         requests: how many make a run.
+        sender: the way of `load_generator` to send.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, about: Mapping[str, str], requests: int) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, about: Mapping[str, str], requests: int, sender: str
+    ) -> None:
         self._process = process
         self._about = about
         self._requests = requests
+        self._sender = sender
         self._sent = 0
 
     async def send(self, server: Server, path: str, connections: int) -> dict[str, Any]:
         """One run against one server."""
         order = {
             "port": server.port, "path": path, "secret": SECRET, "connections": connections,
-            "count": self._requests, "first": self._sent, **self._about,
+            "count": self._requests, "first": self._sent, "sender": self._sender, **self._about,
         }  # fmt: skip
         self._sent += self._requests
         if self._process.stdin is None:
@@ -202,9 +210,10 @@ def tell(ours: Runs, bare: Mapping[str, Runs], target: str) -> None:
     note(f"  processor: ours {statistics.median(ours.busy):.0%} of a core, the generator {max(shares):.0%} at most")
 
 
-async def main(requests: int, repeats: int, which: Sequence[str], engine: str) -> None:
+async def main(requests: int, repeats: int, which: Sequence[str], engine: str, sender: str) -> None:
     """Measure and print."""
     title(f"Ingest of webhooks on {engine}: requests a second, durable, against a bare aiohttp handler")
+    note(SENDERS[sender])
     about_this_machine()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bitloot-bench-")))
@@ -217,7 +226,7 @@ async def main(requests: int, repeats: int, which: Sequence[str], engine: str) -
             port = int((await line_of(process)).split()[-1])
             bare.append(Server(name=f"bare handler on {loop}", port=port, pid=process.pid))
         load = await stack.enter_async_context(child(str(HERE / "load_generator.py")))
-        generator = Generator(load, about, requests)
+        generator = Generator(load, about, requests, sender)
         for name in which:
             title(f"{name}: {requests:,} deliveries a run, {repeats} runs each")
             home = folder / name.replace(" ", "-")
@@ -236,6 +245,7 @@ if __name__ == "__main__":
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", choices=SERVICES, action="append")
     parser.add_argument("--database", choices=TARGETS, action="append")
+    parser.add_argument("--sender", choices=SENDERS, action="append")
     asked = parser.parse_args()
-    for engine in asked.database or TARGETS:
-        asyncio.run(main(asked.requests, asked.repeats, asked.only or list(SERVICES), engine))
+    for engine, sender in itertools.product(asked.database or TARGETS, asked.sender or SENDERS):
+        asyncio.run(main(asked.requests, asked.repeats, asked.only or list(SERVICES), engine, sender))
