@@ -191,13 +191,13 @@ class HttpCaller:
         status = response.status
         if status == _TOO_MANY_REQUESTS:
             # Limits stand in front of the vendor's program: what they turn away has not been looked at.
-            raise Unavailable(self._port, "too many requests (429)", retry_after=_retry_after(response))
+            raise Unavailable(self._port, "too many requests (429)", retry_after=asked_to_wait(response))
         if status in _REDIRECTS:
             raise Unknown(self._port, f"answered a redirect ({status}), which is never followed")
         if status < _FIRST_SERVER_ERROR:
             return
         if response.method == "GET":
-            raise Unavailable(self._port, f"answered {status}", retry_after=_retry_after(response))
+            raise Unavailable(self._port, f"answered {status}", retry_after=asked_to_wait(response))
         raise Unknown(self._port, f"answered {status}")
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
@@ -214,9 +214,9 @@ def _media_type(header: str) -> str:
     return header.partition(";")[0].strip().lower()
 
 
-def _retry_after(response: aiohttp.ClientResponse) -> timedelta | None:
+def asked_to_wait(response: aiohttp.ClientResponse) -> timedelta | None:
     """
-    Read `Retry-After`: seconds, or a date, which is held against the answer's own `Date`.
+    Read `Retry-After` off an answer: seconds, or a date, which is held against the answer's own `Date`.
 
     **Source:** RFC 9110, section 10.2.3.
     """

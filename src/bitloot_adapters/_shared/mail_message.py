@@ -1,5 +1,5 @@
 """
-How a mail to a buyer looks: a message with a text part and an HTML part, ready for whoever brings it.
+How our mails look, ready for whoever brings them: to a buyer, with a text part and an HTML part; to the staff, plain.
 
 Rule: a mail carries a link and never a key. What stands in it from outside (titles, the address) is escaped or refused.
 """
@@ -17,7 +17,7 @@ from typing import Self
 
 import attrs
 
-from bitloot_core.ports.mailer import Mail
+from bitloot_core.ports.mailer import Mail, Notice
 from bitloot_core.values.errors import InvalidInput, Rejected
 
 _ADDRESS = re.compile(r"[^\s\x00-\x20\x7f()<>\[\]:;,\\\"@]{1,64}@[^\s\x00-\x20\x7f()<>\[\]:;,\\\"@]{1,253}")
@@ -108,29 +108,67 @@ def render(mail: Mail, *, key: str, sender: Sender, at: datetime) -> Message:
     Raises:
         Rejected: no mail can go to this address (`mail-refused`).
     """
+    to = _recipient(mail.to, "the buyer's address cannot be used")
+    # Made from the key and not by chance, so that a repeat is the same message.
+    edge = f"=_{digest_of(key)}"
+    lines = (
+        *_headers(to, _subject(mail), key=key, sender=sender, at=at),
+        f'Content-Type: multipart/alternative; boundary="{edge}"',
+        "",
+        f"--{edge}",
+        *_part("plain", _text(mail)),
+        f"--{edge}",
+        *_part("html", _html(mail)),
+        f"--{edge}--",
+    )
+    return _message(to, sender, lines)
+
+
+def render_notice(notice: Notice, *, key: str, sender: Sender, at: datetime) -> Message:
+    """
+    Make the message of a notice to the staff; the rest is as for `render`.
+
+    Raises:
+        Rejected: no mail can go to this address (`mail-refused`).
+    """
+    to = _recipient(notice.to, "the operator's address cannot be used")
+    headers = _headers(to, _one_line(notice.subject), key=key, sender=sender, at=at)
+    return _message(to, sender, (*headers, *_part("plain", notice.text)))
+
+
+def _recipient(address: str, refusal: str) -> str:
     try:
-        to = _usable(mail.to)
+        return _usable(address)
     except ValueError:
         # The reason is left out: it could repeat what somebody wrote into the address.
-        raise Rejected("mailer", "the buyer's address cannot be used", code="mail-refused") from None
-    name = digest_of(key)
-    headers = (
+        raise Rejected("mailer", refusal, code="mail-refused") from None
+
+
+def _headers(to: str, subject: str, *, key: str, sender: Sender, at: datetime) -> tuple[str, ...]:
+    """The headers that all our mails have."""
+    return (
         f"Date: {format_datetime(at)}",
         f"From: {_phrase(sender.name)}<{_on_the_wire(sender.address)}>",
         f"To: {_on_the_wire(to)}",
-        f"Subject: {_subject(mail)}",
-        f"Message-ID: <{name}@{sender.domain}>",
+        f"Subject: {subject}",
+        f"Message-ID: <{digest_of(key)}@{sender.domain}>",
         # Holiday notes and the like need not answer a machine. Source: RFC 3834, section 5.
         "Auto-Submitted: auto-generated",
         "MIME-Version: 1.0",
-        # Made from the key and not by chance, so that a repeat is the same message.
-        f'Content-Type: multipart/alternative; boundary="=_{name}"',
     )
-    parts = (*headers, "", f"--=_{name}", *_part("plain", _text(mail)), f"--=_{name}", *_part("html", _html(mail)))
+
+
+def _one_line(subject: str) -> str:
+    """A subject as a header takes it: nothing in it ends the line, and letters beyond ASCII are encoded."""
+    line = "".join(character for character in " ".join(subject.split()) if character.isprintable())
+    return line if line.isascii() else Header(line, "utf-8", header_name="Subject").encode(linesep=_LINE_END)
+
+
+def _message(to: str, sender: Sender, lines: tuple[str, ...]) -> Message:
     return Message(
         sender=_on_the_wire(sender.address),
         recipient=_on_the_wire(to),
-        content="".join(f"{part}\r\n" for part in (*parts, f"--=_{name}--")).encode(),
+        content="".join(f"{line}\r\n" for line in lines).encode(),
     )
 
 

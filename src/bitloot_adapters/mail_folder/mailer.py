@@ -10,8 +10,8 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bitloot_adapters._shared.mail_message import Sender, digest_of, render
-from bitloot_core.ports.mailer import Mail, Mailer
+from bitloot_adapters._shared.mail_message import Message, Sender, digest_of, render, render_notice
+from bitloot_core.ports.mailer import Mail, Mailer, Notice, NoticeMailer
 from bitloot_core.ports.system import Clock
 from bitloot_core.values.errors import InvalidInput, Unavailable
 
@@ -43,8 +43,11 @@ class FolderMailer:
 
     async def send(self, mail: Mail, *, key: str) -> None:
         """Write the file."""
-        message = render(mail, key=key, sender=self._sender, at=self._clock.now())
-        await asyncio.to_thread(self._write, digest_of(key), message.content)
+        await self._keep(render(mail, key=key, sender=self._sender, at=self._clock.now()), key)
+
+    async def send_notice(self, notice: Notice, *, key: str) -> None:
+        """Write the file of a notice."""
+        await self._keep(render_notice(notice, key=key, sender=self._sender, at=self._clock.now()), key)
 
     async def probe(self) -> None:
         """
@@ -62,6 +65,9 @@ class FolderMailer:
             path.unlink()
         except OSError as exc:
             raise Unavailable("mailer", f"the folder refuses ({_name_of(exc)})") from exc
+
+    async def _keep(self, message: Message, key: str) -> None:
+        await asyncio.to_thread(self._write, digest_of(key), message.content)
 
     def _write(self, name: str, content: bytes) -> None:
         # The beginning with a dot keeps readers of `*.eml` from a file that is not whole yet.
@@ -97,3 +103,4 @@ def _name_of(exc: OSError) -> str:
 
 if TYPE_CHECKING:
     _: type[Mailer] = FolderMailer
+    __: type[NoticeMailer] = FolderMailer

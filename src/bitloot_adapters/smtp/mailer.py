@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import aiosmtplib
 import attrs
 
-from bitloot_adapters._shared.mail_message import Message, Sender, render
+from bitloot_adapters._shared.mail_message import Message, Sender, render, render_notice
 from bitloot_adapters.smtp.refusals import PORT, Step, raise_meaning
 from bitloot_adapters.smtp.server import Encryption, SmtpServer
-from bitloot_core.ports.mailer import Mail, Mailer
+from bitloot_core.ports.mailer import Mail, Mailer, Notice, NoticeMailer
 from bitloot_core.ports.system import Clock
 from bitloot_core.values.errors import PortError, Rejected, Unavailable, Unknown
 
@@ -72,7 +72,13 @@ class SmtpMailer:
 
     async def send(self, mail: Mail, *, key: str) -> None:
         """Hand the mail over; it is accepted when this returns."""
-        letter = render(mail, key=key, sender=self._sender, at=self._clock.now())
+        await self._bring(render(mail, key=key, sender=self._sender, at=self._clock.now()))
+
+    async def send_notice(self, notice: Notice, *, key: str) -> None:
+        """Hand a notice over; it is accepted when this returns."""
+        await self._bring(render_notice(notice, key=key, sender=self._sender, at=self._clock.now()))
+
+    async def _bring(self, letter: Message) -> None:
         started = asyncio.get_running_loop().time()
         outcome = "cut short"
         try:
@@ -198,3 +204,4 @@ def _any_certificate() -> ssl.SSLContext:
 
 if TYPE_CHECKING:
     _: type[Mailer] = SmtpMailer
+    __: type[NoticeMailer] = SmtpMailer

@@ -50,3 +50,34 @@ class Mailer(Protocol):
             Unknown: handed over, but no answer came; a repeat under the same key is right.
         """
         ...
+
+
+@attrs.frozen(kw_only=True)
+class Notice:
+    """
+    A mail to the staff: plain text, and nothing of a buyer in it.
+
+    Attributes:
+        to: the address.
+        subject: one line.
+        text: the body.
+    """
+
+    to: str
+    subject: str
+    text: str
+
+
+class NoticeMailer(Protocol):
+    """Sends notices to the staff. What sends mails to buyers can mostly do this, too; it need not."""
+
+    async def send_notice(self, notice: Notice, *, key: str) -> None:
+        """
+        Hand a notice over; it is accepted when this returns. `key` is as for `Mailer.send`, and so are the errors.
+
+        Raises:
+            Unavailable: not accepted now.
+            Rejected: refused for good (`mail-refused`).
+            Unknown: handed over, but no answer came; a repeat under the same key is right.
+        """
+        ...
