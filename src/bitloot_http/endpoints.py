@@ -36,7 +36,7 @@ _OF_BUYERS_AND_VENDORS: tuple[Endpoint, ...] = (
         summary="What can be bought.",
         query=ProductsQuery,
         answer=ProductList,
-        problems=(422, 503),
+        problems=(400, 422, 503),
     ),
     Endpoint(
         method="get",

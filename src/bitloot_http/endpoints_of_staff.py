@@ -28,7 +28,7 @@ _LOOKS = (401, 403, 429, 503)
 _ACTS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
 
-def _list(path: str, handler: Handler, summary: str, query: type[Any], answer: type[Any]) -> Endpoint:
+def _list(path: str, handler: Handler, summary: str, query: type[Any], answer: type[Any], *problems: int) -> Endpoint:
     return Endpoint(
         method="get",
         path=path,
@@ -39,7 +39,7 @@ def _list(path: str, handler: Handler, summary: str, query: type[Any], answer: t
         query=query,
         answer=answer,
         media=("text/csv",),
-        problems=(400, 422, *_LOOKS),
+        problems=(400, *problems, 422, *_LOOKS),
     )
 
 
@@ -161,6 +161,7 @@ OF_STAFF: tuple[Endpoint, ...] = (
         "Every access to every key of an order, oldest first.",
         ListQuery,
         KeyAccessList,
+        404,
     ),
     _list("/admin/audit", backlog.acts, "What the staff did, newest first.", ActsQuery, ActList),
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bitloot_http.endpoints import ENDPOINTS, PARAMETERS, Endpoint
+from bitloot_http.endpoints import ENDPOINTS, PARAMETERS, Access, Endpoint
 from bitloot_http.problem_kinds import KINDS
 from bitloot_http.problems import MEDIA_TYPE, ProblemView
 from bitloot_http.responses import json_response
@@ -69,6 +69,12 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["requestBody"] = {
             "required": not endpoint.body_optional,
             "content": {"application/json": {"schema": reference_to(endpoint.body)}},
+        }
+    elif endpoint.access is Access.SENDER:
+        operation["requestBody"] = {
+            "description": "The vendor's own. What is signed is taken, whatever it says.",
+            "required": False,
+            "content": {"application/json": {"schema": {}}},
         }
     if endpoint.access.is_by_token:
         operation["security"] = [{"token": []}]
