@@ -185,12 +185,13 @@ def test_the_parameters_of_a_query_are_described() -> None:
     """`from` and `to` go by their names on the wire."""
     names = [parameter["name"] for parameter in parameters_of(OrdersQuery)]
 
-    assert names == ["format", "limit", "cursor", "from", "to", "status", "email", "orderId", "kinguinReservationId"]
+    assert names[:5] == ["format", "limit", "cursor", "from", "to"]
+    assert {"status", "email", "orderId", "kinguinReservationId"} < set(names)
 
 
 def test_a_parameter_is_text_or_absent() -> None:
     """There is no null in a query."""
-    assert [one["required"] for one in parameters_of(OrdersQuery)] == [False] * 9
+    assert {one["required"] for one in parameters_of(OrdersQuery)} == {False}
     assert [one for one in parameters_of(OrdersQuery) if "null" in str(one["schema"])] == []
 
 
