@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text, union_all
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.database import Database
@@ -17,6 +17,8 @@ from bitloot_core.ports.backlog import Backlog, FindingFilter, JobFilter
 from bitloot_core.ports.queries import FindingRow, JobRow, Page, Slice
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import FindingId, JobId
+
+JOB_STATUSES = ("ready", "running", "done", "dead")
 
 
 class SqlBacklog:
@@ -70,15 +72,32 @@ def _finding(connection: Connection, finding_id: FindingId) -> FindingRow:
 
 
 def _jobs(connection: Connection, which: JobFilter, part: Slice) -> Page[JobRow]:
+    found = connection.execute(job_page(which, part)).all()
+    if which.status == "ready":
+        return page_of(found, part, job_row, lambda row: (row.due_at, row.id))
+    return page_of(found, part, job_row, lambda row: (row.created_at, row.id))
+
+
+def job_page(which: JobFilter, part: Slice) -> Select[Any]:
+    """What reads a page of jobs, and one more."""
     columns = JOBS.c
     rows = _narrowed(
         select(JOBS), (columns.status, which.status), (columns.name, which.name), (columns.order_id, which.order_id)
     )
     if which.status == "ready":
-        ready = connection.execute(soonest_first(rows, part, columns.due_at, columns.id)).all()
-        return page_of(ready, part, job_row, lambda row: (row.due_at, row.id))
-    found = connection.execute(last_number_first(rows, part, columns.created_at, columns.id)).all()
-    return page_of(found, part, job_row, lambda row: (row.created_at, row.id))
+        return soonest_first(rows, part, columns.due_at, columns.id)
+    page = last_number_first(rows, part, columns.created_at, columns.id)
+    if which.status is None and which.name is not None:
+        return _of_each_status(page, part)
+    return page
+
+
+def _of_each_status(page: Select[Any], part: Slice) -> Select[Any]:
+    """The page of a name among the jobs of each status, put together: an index has the names of those of a status."""
+    # Said in the words of the partial indexes: with values in it, no database would know them again.
+    parts = (page.where(text(f"jobs.status = '{status}'")) for status in JOB_STATUSES)
+    jobs = union_all(*(select(one.subquery()) for one in parts)).subquery()
+    return select(jobs).order_by(jobs.c.id.desc()).limit(part.limit + 1)
 
 
 def _job(connection: Connection, job_id: JobId) -> JobRow:

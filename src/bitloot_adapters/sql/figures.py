@@ -29,9 +29,17 @@ from bitloot_core.ports.figures import (
 from bitloot_core.ports.inbox import WebhookStatus
 from bitloot_core.values.money import Money
 
-_ORDERS = Statement(
-    "SELECT COUNT(*) AS count FROM (SELECT 1 FROM orders WHERE status = :status LIMIT :most) AS counted"
-)
+
+def _counts(rows: Mapping[str, str]) -> Statement:
+    """Counts of rows, each by its name and at most `:most`; together they are one round trip."""
+    parts = (
+        f"SELECT '{name}' AS name, COUNT(*) AS count FROM (SELECT 1 FROM {which} LIMIT :most) AS counted{number}"  # noqa: S608 - our own words
+        for number, (name, which) in enumerate(rows.items())
+    )
+    return Statement(" UNION ALL ".join(parts))
+
+
+_ORDERS = _counts({str(status): f"orders WHERE status = '{status}'" for status in Status})
 # Those that may be owed a key are few, and are read whole; `owed` is looked at in the row itself.
 _UNDELIVERED = Statement(
     "SELECT o.total_minor, o.currency, MIN(p.updated_at) AS paid_at "
@@ -40,25 +48,21 @@ _UNDELIVERED = Statement(
     "GROUP BY o.id, o.total_minor, o.currency LIMIT :most"
 )
 _DUE_SINCE = Statement("SELECT MIN(due_at) AS at FROM jobs WHERE status = 'ready'")
-_DUE = Statement(
-    "SELECT COUNT(*) AS count FROM "
-    "(SELECT 1 FROM jobs WHERE status = 'ready' AND due_at <= :now LIMIT :most) AS counted"
+_JOBS = _counts(
+    {
+        "due": "jobs WHERE status = 'ready' AND due_at <= :now",
+        "later": "jobs WHERE status = 'ready' AND due_at > :now",
+        "running": "jobs WHERE status = 'running'",
+        "overrun": "jobs WHERE status = 'running' AND lease_until <= :now",
+        "dead": "jobs WHERE status = 'dead'",
+    }
 )
-_LATER = Statement(
-    "SELECT COUNT(*) AS count FROM (SELECT 1 FROM jobs WHERE status = 'ready' AND due_at > :now LIMIT :most) AS counted"
-)
-_RUNNING = Statement(
-    "SELECT COUNT(*) AS count FROM "
-    "(SELECT 1 FROM jobs WHERE status = 'running' AND lease_until <= :until LIMIT :most) AS counted"
-)
-_DEAD = Statement("SELECT COUNT(*) AS count FROM (SELECT 1 FROM jobs WHERE status = 'dead' LIMIT :most) AS counted")
 _FINDINGS = Statement(
     "SELECT reason, COUNT(*) AS count, MIN(opened_at) AS oldest FROM findings WHERE resolved_at IS NULL "
     "GROUP BY reason ORDER BY reason"
 )
-_WEBHOOKS = Statement(
-    "SELECT COUNT(*) AS count FROM "
-    "(SELECT 1 FROM webhook_logs WHERE status = :status AND received_at >= :since LIMIT :most) AS counted"
+_WEBHOOKS = _counts(
+    {str(status): f"webhook_logs WHERE status = '{status}' AND received_at >= :since" for status in WebhookStatus}
 )
 _SOLD = Statement(
     "SELECT currency, SUM(total_minor) AS minor FROM orders WHERE status = 'fulfilled' AND created_at >= :since "
@@ -79,7 +83,6 @@ _SPENT = Statement(
     "* CAST(ROUND(CAST(amount AS NUMERIC) * 100) AS BIGINT)) AS hundredths FROM ledger "
     "WHERE kind IN ('charged', 'returned') AND currency = :currency AND at >= :since"
 )
-_FOR_EVER = 2**62
 
 
 class SqlFigures:
@@ -109,12 +112,12 @@ class SqlFigures:
         return await self._database.read(lambda c: _money(c, sold_since, spent_since))
 
 
-def _count(connection: Connection, statement: Statement, **values: object) -> int:
-    return int(statement.first(connection, {"most": MOST_COUNTED, **values}).count)
+def _counted(connection: Connection, counts: Statement, **values: object) -> Mapping[str, int]:
+    return {row.name: int(row.count) for row in counts.all(connection, {"most": MOST_COUNTED, **values})}
 
 
 def _orders(connection: Connection, now: datetime) -> OrderFigures:
-    counts = {str(status): _count(connection, _ORDERS, status=str(status)) for status in Status}
+    counts = _counted(connection, _ORDERS)
     rows = _UNDELIVERED.all(connection, {"most": MOST_COUNTED})
     waiting = [moment(row.paid_at) for row in rows]
     sums: dict[str, int] = {}
@@ -139,12 +142,7 @@ def _queue(connection: Connection, now: datetime) -> QueueFigures:
     at = micros(now)
     first = _DUE_SINCE.first(connection).at
     return QueueFigures(
-        due=_count(connection, _DUE, now=at),
-        due_since=None if first is None or first > at else moment(first),
-        later=_count(connection, _LATER, now=at),
-        running=_count(connection, _RUNNING, until=_FOR_EVER),
-        overrun=_count(connection, _RUNNING, until=at),
-        dead=_count(connection, _DEAD),
+        due_since=None if first is None or first > at else moment(first), **_counted(connection, _JOBS, now=at)
     )
 
 
@@ -156,8 +154,7 @@ def _findings(connection: Connection) -> tuple[OpenFindings, ...]:
 
 
 def _webhooks(connection: Connection, since: datetime) -> Mapping[str, int]:
-    at = micros(since)
-    counts = {str(status): _count(connection, _WEBHOOKS, status=str(status), since=at) for status in WebhookStatus}
+    counts = _counted(connection, _WEBHOOKS, since=micros(since))
     return {status: count for status, count in counts.items() if count}
 
 

@@ -72,7 +72,7 @@ def _narrowed(rows: Select[Any], *wanted: tuple[Any, str | int | None]) -> Selec
 
 
 # As their partial index has it: with values in it, no database would know it again.
-_UNDELIVERED = text("orders.owed > 0 AND orders.status IN ('paid', 'fulfilling', 'attention')")
+UNDELIVERED = text("orders.owed > 0 AND orders.status IN ('paid', 'fulfilling', 'attention')")
 _COUNTING = PAYMENTS.c.status.in_(("settled", "accepted"))
 
 
@@ -85,7 +85,7 @@ def _orders(connection: Connection, which: OrderFilter, part: Slice) -> Page[Ord
         (columns.id, which.order_id),
     )
     if which.undelivered:
-        rows = rows.where(_UNDELIVERED, exists().where(PAYMENTS.c.order_id == columns.id, _COUNTING))
+        rows = rows.where(UNDELIVERED, exists().where(PAYMENTS.c.order_id == columns.id, _COUNTING))
     if which.supplier_order_id is not None:
         bought = select(RESERVATIONS.c.order_id).where(RESERVATIONS.c.supplier_order_id == which.supplier_order_id)
         rows = rows.where(columns.id.in_(bought))

@@ -42,6 +42,13 @@ ORDERS = table(
 )
 index("ix_orders_created", ORDERS, "created_at", "id")
 index("ix_orders_status", ORDERS, "status", "created_at", "id")
+index(
+    "ix_orders_undelivered",
+    ORDERS,
+    "created_at",
+    "id",
+    where="owed > 0 AND status IN ('paid', 'fulfilling', 'attention')",
+)
 index("ix_orders_email", ORDERS, "email", "created_at", "id")
 index(
     "ix_orders_ended",
@@ -234,6 +241,8 @@ index("ix_jobs_running", JOBS, "lease_until", where="status = 'running'")
 index("ix_jobs_living_ref", JOBS, "ref", where="status IN ('ready', 'running')")
 index("ix_jobs_order", JOBS, "order_id", where="order_id IS NOT NULL")
 index("ix_jobs_done", JOBS, "ended_at", where="status = 'done'")
+# Those of one name among all that are over. Of the others there are few, and they are written often.
+index("ix_jobs_done_name", JOBS, "name", "id", where="status = 'done'")
 index("ix_jobs_dead", JOBS, "id", where="status = 'dead'")
 
 WEBHOOK_LOGS = table(
@@ -261,6 +270,7 @@ WEBHOOK_LOGS = table(
     CheckConstraint("status IN ('pending', 'processed', 'ignored', 'failed')", name="status"),
 )
 index("ix_webhook_logs_received", WEBHOOK_LOGS, "received_at", "id")
+index("ix_webhook_logs_source", WEBHOOK_LOGS, "source", "received_at", "id")
 index("ix_webhook_logs_status", WEBHOOK_LOGS, "status", "received_at", "id")
 index("ix_webhook_logs_type", WEBHOOK_LOGS, "type", "received_at", "id")
 index("ix_webhook_logs_order", WEBHOOK_LOGS, "order_id", "received_at", "id", where="order_id IS NOT NULL")

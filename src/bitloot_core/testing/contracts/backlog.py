@@ -153,6 +153,7 @@ class BacklogContract:
             assert [job_id] == await found(status=word)
         assert [mail] == await found(name="send-mail")
         assert [mail] == await found(name="send-mail", status="ready")
+        assert [*reversed(asked.values()), ready] == await found(name="reserve")
         assert [ready] == await found(order_id=order.id)
         assert await found(status="lost") == []
 
@@ -166,9 +167,11 @@ class BacklogContract:
 
         ready = await walk(lambda part: world.backlog.jobs(JobFilter(status="ready"), part), Slice(limit=3))
         newest = await walk(lambda part: world.backlog.jobs(JobFilter(), part), Slice(limit=3))
+        named = await walk(lambda part: world.backlog.jobs(JobFilter(name="reserve"), part), Slice(limit=3))
         bounds = Slice(since=now + 4 * MINUTE, until=now + 5 * MINUTE)
 
         assert [ids[n] for n in (6, 7, 4, 5, 2, 3, 0, 1)] == [row.id for row in ready]
         assert ids[::-1] == [row.id for row in newest]
+        assert newest == named
         assert ids[6:8] == [row.id for row in (await world.backlog.jobs(JobFilter(status="ready"), bounds)).items]
         assert (await world.backlog.jobs(JobFilter(), bounds)).items == ()
