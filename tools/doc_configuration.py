@@ -29,6 +29,11 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("LINK_", "ADMIN_TOKEN"),
     ),
     (
+        "Alerts",
+        "How the operator hears of what needs a person.",
+        ("ALERT_",),
+    ),
+    (
         "The rules of the shop",
         "How patient it is, and how tolerant.",
         (
@@ -39,6 +44,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "SUPPLIER_",
             "SPEND_CAP_PER_DAY",
             "BALANCE_FLOOR",
+            "PRICE_RULE",
         ),
     ),
     (

@@ -32,6 +32,7 @@ from bitloot_adapters.sql.rate import SqlRateLimit
 from bitloot_adapters.sql.sealed_rows import BODIES, SECOND_FACTORS, SqlSealedRows
 from bitloot_adapters.sql.storage import SqlStorage
 from bitloot_adapters.sql.url import DatabaseUrl
+from bitloot_adapters.standard_webhooks import WebhookAlerts
 from bitloot_adapters.system import SystemClock, SystemIds
 from bitloot_adapters.taskiq import (
     EmbeddedBroker,
@@ -45,10 +46,13 @@ from bitloot_core.ports.notifier import JobNotifier
 from bitloot_core.ports.system import Clock
 from bitloot_core.ports.vault import Vault
 from bitloot_core.usecases.shop import Shop
+from bitloot_http.alert_channels import channels_of
+from bitloot_http.alerter import Alerter, desk_of
+from bitloot_http.background import keep_running
 from bitloot_http.caretaker import DONE_JOBS_KEPT, Caretaker, Round
 from bitloot_http.metrics.counts import Counts
 from bitloot_http.metrics.watched import watched
-from bitloot_http.readiness import probes_of
+from bitloot_http.readiness import Readiness, probes_of
 from bitloot_http.rotation import Kind, Sealed
 from bitloot_http.service import BackRoom, Part, Seams, Service
 from bitloot_http.settings import Settings
@@ -67,11 +71,6 @@ CONCURRENCY = 16
 GRACE = timedelta(seconds=20)
 """How long a process that is told to stop may finish what it has in hand."""
 _SENDER = "BitLoot <shop@localhost>"
-_IPN_PATH = "/payments/ipn"
-
-
-def _deadlines(settings: Settings) -> Deadlines:
-    return Deadlines(total=settings.call_deadline)
 
 
 def _rate_limit(settings: Settings, database: Database, clock: SystemClock) -> RateLimit:
@@ -86,10 +85,6 @@ def _rate_limit(settings: Settings, database: Database, clock: SystemClock) -> R
 
 def _master_keys(settings: Settings) -> MasterKeys:
     return MasterKeys.parse(settings.vault_keys.reveal())
-
-
-def _ipn_url(settings: Settings) -> str:
-    return settings.public_url + _IPN_PATH
 
 
 def _vault(settings: Settings, bucket: SealedBucket | None, sealer: KeySealer, clock: SystemClock) -> Vault:
@@ -108,10 +103,6 @@ def _mailer(settings: Settings, clock: SystemClock) -> FolderMailer | SmtpMailer
     return SmtpMailer(server, sender, clock=clock, deadline=settings.call_deadline)
 
 
-def _link_secrets(settings: Settings) -> list[str]:
-    return [secret.reveal() for secret in settings.link_secret]
-
-
 class _Wiring(containers.DeclarativeContainer):
     """Who gets what. Nothing is opened here."""
 
@@ -125,7 +116,7 @@ class _Wiring(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(SystemIds, clock)
     master_keys = providers.Singleton(_master_keys, settings)
-    deadlines = providers.Singleton(_deadlines, settings)
+    deadlines = providers.Singleton(Deadlines, total=settings.provided.call_deadline)
 
     sealer = providers.Singleton(PayloadSealer, master_keys)
     storage = providers.Singleton(SqlStorage.over, database, sealer)
@@ -146,15 +137,24 @@ class _Wiring(containers.DeclarativeContainer):
         session=session,
         api_key=settings.provided.nowpayments_api_key,
         ipn_secrets=settings.provided.nowpayments_ipn_secret,
-        ipn_callback_url=providers.Callable(_ipn_url, settings),
+        ipn_callback_url=settings.provided.ipn_url,
         clock=clock,
         rate_limit=rate_limit,
         base_url=settings.provided.nowpayments_base,
         deadlines=deadlines,
     )
     vault = providers.Singleton(_vault, settings, bucket, providers.Singleton(KeySealer, master_keys), clock)
-    links = providers.Singleton(HmacLinks, providers.Callable(_link_secrets, settings))
+    links = providers.Singleton(HmacLinks, settings.provided.link_secrets)
     mailer = providers.Singleton(_mailer, settings, clock)
+    webhook_alerts = providers.Factory(
+        WebhookAlerts,
+        session=fresh_session,
+        url=settings.provided.alert_webhook_url,
+        secrets=settings.provided.alert_webhook_secret,
+        clock=clock,
+        public_url=settings.provided.public_url,
+    )
+    channels = providers.Singleton(channels_of, settings, mailer, webhook_alerts.provider)
     shop = providers.Singleton(
         SqlStorage.shop_with,
         storage,
@@ -201,7 +201,12 @@ async def open_back_room(settings: Settings, seams: Seams | None = None) -> Asyn
         rows = {kind: SqlSealedRows(storage.database, sealer, column) for kind, column in columns.items()}
         sealed = Sealed(vault=wiring.vault(), rows=rows, master_keys=master_keys.ids)
         yield BackRoom(
-            shop=wiring.shop(), tokens=storage.admin_tokens, staff=storage.staff, sealed=sealed, mail=wiring.mailer()
+            shop=wiring.shop(),
+            tokens=storage.admin_tokens,
+            staff=storage.staff,
+            sealed=sealed,
+            mail=wiring.mailer(),
+            channels=wiring.channels(),
         )
 
 
@@ -224,17 +229,15 @@ async def open_service(
         worker = await _employ(shop, storage, settings, bell, stack) if part is Part.ALL else None
         if worker is not None:
             caretaker = Caretaker(_rounds(storage, shop.clock, settings))
-            caretaker.start()
-            stack.push_async_callback(caretaker.stop)
-            sweeper = Sweeper(shop, every=settings.relay * LOOKS_A_SWEEP)
-            sweeper.start()
-            stack.push_async_callback(sweeper.stop)
+            keep_running(stack, caretaker, Sweeper(shop, every=settings.relay * LOOKS_A_SWEEP))
         probes = probes_of(
             shop,
             write=lambda: storage.touch(now=shop.clock.now()),
             schema=lambda: storage.database.read(migrate.check_open),
             bell=None if isinstance(bell, EmbeddedBroker) else bell.answers,
         )
+        checks = Readiness(probes, monotonic=shop.clock.monotonic).checks
+        keep_running(stack, Alerter(desk_of(settings, shop), wiring.channels(), checks=checks, every=settings.relay))
         tokens, staff = storage.admin_tokens, storage.staff
         yield Service(
             settings=settings, shop=shop, worker=worker, tokens=tokens, staff=staff, probes=probes, counts=counts
@@ -248,6 +251,7 @@ def _rounds(storage: SqlStorage, clock: Clock, settings: Settings) -> dict[str, 
         "jobs": lambda: storage.jobs.prune_done(before=clock.now() - DONE_JOBS_KEPT),
         "requests": lambda: storage.requests.prune(now=clock.now()),
         "sessions": lambda: storage.staff.prune(now=clock.now()),
+        "alerts": lambda: storage.alerts.prune(before=clock.now() - DONE_JOBS_KEPT),
     }
 
 

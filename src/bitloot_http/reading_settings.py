@@ -19,6 +19,7 @@ _HEADING = """\
 # The settings of BitLoot. Copy to `.env` and fill in what stands open; the environment wins over the file.
 # Made from the settings class by `python -m bitloot_http.reading_settings`; a test holds the two together.
 """
+_WEBHOOK = ("ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET")
 _R2 = ("R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY", "R2_ENDPOINT", "R2_BUCKET")
 
 
@@ -86,6 +87,9 @@ def _problems_between(texts: Mapping[str, str]) -> Iterator[Problem]:
     missing = [name for name in _R2 if name not in texts]
     if len(missing) < len(_R2):
         yield from (Problem(name=name, reason="is missing: the four R2_* belong together") for name in missing)
+    lacking = [name for name in _WEBHOOK if name not in texts]
+    if len(lacking) == 1:
+        yield Problem(name=lacking[0], reason="is missing: it belongs to the other ALERT_WEBHOOK_*")
     if "SMTP_URL" in texts and "MAIL_FROM" not in texts:
         yield Problem(name="MAIL_FROM", reason="is missing: SMTP_URL is set")
 

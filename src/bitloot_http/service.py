@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import aiohttp
 import attrs
 
+from bitloot_core.ports.alerts import AlertChannel
 from bitloot_core.usecases.shop import Shop
 from bitloot_http.access import AdminTokens
 from bitloot_http.accounts.books import StaffBooks
@@ -72,6 +73,7 @@ class BackRoom:
         staff: the accounts of the staff.
         sealed: everything that is sealed under the master keys.
         mail: brings our mails, as something that can be tried out.
+        channels: those that the settings open for alerts.
     """
 
     shop: Shop
@@ -79,6 +81,7 @@ class BackRoom:
     staff: StaffBooks
     sealed: Sealed
     mail: Probed
+    channels: tuple[AlertChannel, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -16,14 +16,18 @@ import attrs
 from bitloot_core.order.buying import Budget
 from bitloot_core.order.policy import Policy, Repost
 from bitloot_core.values.money import Money
+from bitloot_core.values.prices import PriceRule
 from bitloot_core.values.secret import Secret
+from bitloot_http import alert_variables as alert_form
 from bitloot_http import variables as form
+from bitloot_http.price_variables import price_rule
 from bitloot_http.variables import Network, variable
 from bitloot_http.vendor_settings import VendorSettings
 
 LINK_SECRET_CHARACTERS = 32
 ADMIN_TOKEN_CHARACTERS = 24
 _LONGEST_CALL = timedelta(seconds=30)
+_IPN_PATH = "/payments/ipn"
 
 
 @attrs.frozen(kw_only=True)
@@ -160,6 +164,37 @@ class Settings(VendorSettings):
     log_level: str = attrs.field(
         metadata=variable("LOG_LEVEL", form.level, f"One of {', '.join(form.LEVELS)}; in any case.", default="info"),
     )
+    alert_email: str | None = attrs.field(
+        metadata=variable(
+            "ALERT_EMAIL",
+            alert_form.mailbox,
+            "Where the operator is told by mail of what needs a person. Absent: no such mails.",
+        )
+    )
+    alert_webhook_url: Secret | None = attrs.field(
+        metadata=variable(
+            "ALERT_WEBHOOK_URL",
+            alert_form.receiver,
+            "Where the same is posted, signed after Standard Webhooks; https, or http on loopback. Absent: nowhere.",
+            secret=True,
+        )
+    )
+    alert_webhook_secret: tuple[Secret, ...] | None = attrs.field(
+        metadata=variable(
+            "ALERT_WEBHOOK_SECRET",
+            alert_form.signing_secrets,
+            "What signs it, whsec_ and base64 of 24 to 64 bytes. Several separated by commas: each signs.",
+            secret=True,
+        )
+    )
+    alert_window: timedelta = attrs.field(
+        metadata=variable(
+            "ALERT_WINDOW_SECONDS",
+            form.seconds,
+            "How long an alert gathers, from the first thing that it tells of: a storm is one message.",
+            default="300",
+        )
+    )
     order_expires: timedelta = attrs.field(
         metadata=variable(
             "ORDER_EXPIRES_MINUTES", form.minutes, "How long an unpaid order waits for money.", default="60"
@@ -233,6 +268,15 @@ class Settings(VendorSettings):
             "What must be left of the balance at the supplier, in EUR; then buying pauses. Absent: no floor.",
         )
     )
+    price_rule: PriceRule = attrs.field(
+        metadata=variable(
+            "PRICE_RULE",
+            price_rule,
+            "How prices are made from costs where products are taken over from the supplier: margin in per cent, the "
+            "least in EUR that a sale must bring above its cost, and the rounding (x.99 ends so, 0.05 is a multiple).",
+            default="15%, 0.50, x.99",
+        )
+    )
     job_lease: timedelta = attrs.field(
         metadata=variable("JOB_LEASE_SECONDS", form.seconds, "How long a claimed job is its worker's.", default="120"),
     )
@@ -260,6 +304,16 @@ class Settings(VendorSettings):
                 return None
 
     @property
+    def ipn_url(self) -> str:
+        """Where NOWPayments tells us of payments."""
+        return self.public_url + _IPN_PATH
+
+    @property
+    def link_secrets(self) -> list[str]:
+        """What signs links, as it is."""
+        return [secret.reveal() for secret in self.link_secret]
+
+    @property
     def call_deadline(self) -> timedelta:
         """How long a call to a vendor may take."""
         return deadline_under(self.job_lease)
@@ -278,5 +332,6 @@ class Settings(VendorSettings):
             repost=self.supplier_repost,
             retry_base=self.retry_base,
             lease=self.job_lease,
+            price_rule=self.price_rule,
             budget=Budget(day_cap=self.spend_cap_per_day, floor=self.balance_floor),
         )

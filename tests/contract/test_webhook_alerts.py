@@ -48,7 +48,7 @@ class WebhookWorld:
         return WebhookAlerts(
             session=self.session,
             url=Secret(self.receiver.url),
-            secrets=[SigningSecret.parse(secret) for secret in self.secrets],
+            secrets=list(map(Secret, self.secrets)),
             clock=self.clock,
             public_url=SHOP,
             deadlines=self.deadlines,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -43,10 +42,13 @@ class WebhookAlerts:
     Args:
         session: whoever opens it closes it; it keeps no connection, since what is posted has an effect.
         url: where to. It may hold a token, so it is never shown.
-        secrets: each signs, so that a receiver may have the old one or the new one.
+        secrets: `whsec_...` each; each signs, so that a receiver may have the old one or the new one.
         clock: dates each try.
         public_url: where the shop is, without a slash at the end.
         deadlines: for one try.
+
+    Raises:
+        InvalidInput: a secret is none.
     """
 
     def __init__(
@@ -54,17 +56,17 @@ class WebhookAlerts:
         *,
         session: aiohttp.ClientSession,
         url: Secret,
-        secrets: Sequence[SigningSecret],
+        secrets: Sequence[Secret],
         clock: Clock,
         public_url: str,
         deadlines: Deadlines = DEADLINES,
     ) -> None:
         self._session = session
         self._url = URL(url.reveal())
-        self._secrets = tuple(secrets)
+        self._secrets = tuple(SigningSecret.parse(secret.reveal()) for secret in secrets)
         self._clock = clock
         self._public_url = public_url
-        self._id = ChannelId(name=NAME, target=hashlib.sha256(url.reveal().encode()).hexdigest())
+        self._id = ChannelId.leading_to(NAME, url.reveal())
         self._timeout = aiohttp.ClientTimeout(
             total=deadlines.total.total_seconds(),
             connect=deadlines.connect.total_seconds(),

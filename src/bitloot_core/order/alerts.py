@@ -175,6 +175,27 @@ def decide_alert(news: News, *, alert_id: AlertId, now: datetime, window: timede
     )
 
 
+def outage_alert(*, since: datetime, now: datetime, window: timedelta) -> Alert | None:
+    """
+    Say that the store is away, in which everything else that could be told is kept.
+
+    It cannot be written down who tells it, so all processes that begin to miss the store at about the same time name
+    the alert alike, and the receiver takes it for one.
+
+    Args:
+        since: when the caller began to miss it.
+        window: how long it must be away.
+
+    Returns:
+        The alert; None if it has not been away for long enough.
+    """
+    if now - since < window:
+        return None
+    stretch = int(since.timestamp() // max(window, _SHORTEST_STRETCH).total_seconds())
+    trouble = Trouble(name="database", text="it cannot be reached, and nothing is accepted or delivered", since=since)
+    return Alert(id=AlertId(f"alert_outage_{stretch}"), kind=AlertKind.RAISED, at=since + window, troubles=(trouble,))
+
+
 def decide_pause(attempts: int, fraction: float, *, asked: timedelta | None = None) -> timedelta:
     """
     How long to wait after a try that did not get through; spread by a tenth either way, never shorter than asked.
@@ -194,6 +215,7 @@ def decide_pause(attempts: int, fraction: float, *, asked: timedelta | None = No
     return max(pause, min(asked or pause, LONGEST_PAUSE))
 
 
+_SHORTEST_STRETCH = timedelta(minutes=1)
 _PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 300, 900, 1800, 3600))
 LONGEST_PAUSE = timedelta(days=1)
 """A receiver that asks for more is asked again all the same."""

@@ -7,9 +7,10 @@ comes up meanwhile waits for the next. So however long a receiver was away, two 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 import attrs
 
@@ -32,6 +33,11 @@ class ChannelId:
 
     name: str
     target: str
+
+    @classmethod
+    def leading_to(cls, name: str, where: str) -> Self:
+        """Name a channel by an address or a URL, which cannot be read off it."""
+        return cls(name=name, target=hashlib.sha256(where.encode()).hexdigest())
 
 
 class AlertChannel(Protocol):

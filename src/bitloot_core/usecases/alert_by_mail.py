@@ -4,7 +4,6 @@ The alert channel that is a mail: a notice to one address, by whatever brings ou
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from bitloot_core.order.alert_text import alert_text
@@ -29,7 +28,7 @@ class MailAlerts:
         self._mailer = mailer
         self._to = to
         self._public_url = public_url
-        self._id = ChannelId(name=NAME, target=hashlib.sha256(to.encode()).hexdigest())
+        self._id = ChannelId.leading_to(NAME, to)
 
     @property
     def id(self) -> ChannelId:

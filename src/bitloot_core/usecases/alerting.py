@@ -57,15 +57,25 @@ class AlertDesk:
     rules: AlertRules = attrs.field(factory=AlertRules)
 
 
-async def note_troubles(desk: AlertDesk, wrong: Sequence[tuple[str, str]]) -> None:
+async def note_troubles(
+    desk: AlertDesk, wrong: Sequence[tuple[str, str]], *, channels: Sequence[ChannelId] = ()
+) -> None:
     """
     Note what is wrong with the service itself, by name and in a few words. It is told if it lasts.
 
+    Args:
+        channels: one of these that has been broken for a whole window is noted, too: the others tell of it.
+
     Raises:
-        Unavailable: the book cannot be written.
+        Unavailable: the book cannot be read or written.
     """
     now = desk.clock.now()
-    troubles = tuple(Trouble(name=name, text=text, since=now) for name, text in wrong)
+    troubles = [Trouble(name=name, text=text, since=now) for name, text in wrong]
+    for channel in channels:
+        state = await desk.book.state(channel)
+        if state.failing_since is not None and now - state.failing_since >= desk.rules.window:
+            text = state.last_error or "it fails"
+            troubles.append(Trouble(name=_name_of(channel), text=text, since=now))
     if troubles:
         await desk.book.note(troubles, now=now, lasting=desk.rules.lasting)
 
@@ -118,9 +128,16 @@ def fresh_id(ids: Ids) -> AlertId:
 async def _issue(desk: AlertDesk, channel: ChannelId, *, after: AlertId | None) -> bool:
     """Put an alert on its way if there is something to tell; whether it is ours."""
     now = desk.clock.now()
-    news = await desk.book.news(channel, seen_since=now - desk.rules.lasting)
+    known = await desk.book.news(channel, seen_since=now - desk.rules.lasting)
+    # That it was broken itself is no news by the time that it can tell.
+    others = tuple(trouble for trouble in known.troubles if trouble.name != _name_of(channel))
+    news = attrs.evolve(known, troubles=others)
     alert = decide_alert(news, alert_id=fresh_id(desk.ids), now=now, window=desk.rules.window)
     return alert is not None and await desk.book.issue(channel, alert, news, after=after, now=now)
+
+
+def _name_of(channel: ChannelId) -> str:
+    return f"alerts by {channel.name}"
 
 
 async def _try(desk: AlertDesk, channel: AlertChannel, claimed: ClaimedAlert) -> SendEnd:

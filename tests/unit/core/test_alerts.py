@@ -15,6 +15,7 @@ from bitloot_core.order.alerts import (
     UntoldFinding,
     decide_alert,
     decide_pause,
+    outage_alert,
 )
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.guide import GUIDE
@@ -185,3 +186,27 @@ def test_the_same_alert_has_the_same_words() -> None:
     alert = told(News(findings=(a_finding(),)))
 
     assert alert_text(alert, public_url=SHOP) == alert_text(alert, public_url=SHOP)
+
+
+def test_a_store_that_is_away_is_told_after_the_window() -> None:
+    """Not at once: a restart takes less."""
+    early = outage_alert(since=NOON, now=LATER - timedelta(seconds=1), window=WINDOW)
+    alert = outage_alert(since=NOON, now=LATER, window=WINDOW)
+
+    assert early is None
+    assert alert is not None
+    assert [one.name for one in alert.troubles] == ["database"]
+
+
+def test_processes_that_miss_the_store_together_name_the_alert_alike() -> None:
+    """None of them can write down that it tells; the next outage has another name."""
+
+    def name(since: datetime, window: timedelta) -> str:
+        """What it is called."""
+        alert = outage_alert(since=since, now=since + window, window=window)
+        assert alert is not None
+        return alert.id
+
+    second = timedelta(seconds=1)
+    assert name(NOON, WINDOW) == name(NOON + second, WINDOW) != name(NOON + WINDOW, WINDOW)
+    assert name(NOON, second) == name(NOON + second, second)
