@@ -12,6 +12,7 @@ from http_world import ENOUGH
 from bitloot_core.order.buying import Budget
 from bitloot_core.order.policy import Policy, Repost
 from bitloot_core.values.money import Money
+from bitloot_core.values.prices import PriceRule
 from bitloot_core.values.secret import Secret
 from bitloot_http.environment import parse_dotenv, read_environment
 from bitloot_http.reading_settings import SettingsInvalid, example, read_settings, variables
@@ -103,6 +104,7 @@ MALFORMED = {
     "ORDER_EXPIRES_MINUTES": ["0"],
     "SPEND_CAP_PER_DAY": ["0", "-5", "12.999", "1e3", "many", "1000000000000"],
     "BALANCE_FLOOR": ["-1", "0.001", "12 EUR"],
+    "PRICE_RULE": ["15", "15%, 0.50", "-1%, 0, 0.01", "15%, 1, x", "15%, 0.50 EUR, x.99"],
 }
 
 
@@ -183,6 +185,14 @@ def test_limits_on_buying_are_absent_unless_they_are_set() -> None:
     assert read_settings(ENOUGH).policy.budget == Budget()
     assert limited.policy.budget == Budget(day_cap=Money.of("500.00", "EUR"), floor=Money.of("49.90", "EUR"))
     assert empty.policy.budget == Budget(floor=Money.zero("EUR"))
+
+
+def test_the_rule_for_prices_is_read() -> None:
+    """Absent, it is one that a shop can begin with."""
+    ruled = read_settings({**ENOUGH, "PRICE_RULE": "20%, 1.00, 0.05"})
+
+    assert read_settings(ENOUGH).policy.price_rule == PriceRule.parse("15%, 0.50, x.99")
+    assert ruled.policy.price_rule == PriceRule.parse("20%, 1.00, 0.05")
 
 
 def test_each_form_is_read() -> None:
