@@ -35,6 +35,7 @@ from bitloot_core.order.reservations import (
     PlannedReservation,
     supplier_order_of,
 )
+from bitloot_core.order.units import ReplacedUnit
 from bitloot_core.values.money import CoinAmount, Money
 
 _MACHINES = frozenset({"system", "gateway"})
@@ -221,17 +222,27 @@ def _credited(event: s.KeysReturned, order: Order) -> tuple[LedgerEntry, ...]:
     """
     What the supplier credits for keys that went back, as far as it can be told.
 
-    Of a purchase that was charged as a whole, a part is known only where all its keys cost the same.
+    Of a purchase that was charged as a whole, a part is known only where all its keys cost the same, and none came for
+    nothing in the place of a bad one: nobody says which of the two was paid for.
     """
     name = event.supplier_order_id
     res = next((one for one in order.reservations if supplier_order_of(one) == name), None)
     if not event.keys or not isinstance(res, PlacedReservation | CompletedReservation):
         return ()
     charged, count = res.charged, len(res.plan.units)
-    back, rest = divmod(charged.minor * len(event.keys), count)
-    if len(event.keys) > count or rest or (len(res.plan.items) > 1 and len(event.keys) < count):
+    replaced = _replaced_in(order, res)
+    paid_for = len(event.keys) - replaced
+    back, rest = divmod(charged.minor * paid_for, count)
+    are_alike = len(res.plan.items) == 1 and not replaced
+    if paid_for > count or rest or (paid_for < count and not are_alike):
         return ()
     return (_entry(order, LedgerKind.RETURNED, name, Money.from_minor(back, charged.currency), event.at),)
+
+
+def _replaced_in(order: Order, res: PlacedReservation | CompletedReservation) -> int:
+    """How many bad keys of a purchase the supplier replaced in it; for others another purchase was made."""
+    bad = (unit for unit in order.units if isinstance(unit, ReplacedUnit) and unit.reservation == res.plan.number)
+    return sum(unit.id not in res.plan.units for unit in bad)
 
 
 def _entry(order: Order, kind: LedgerKind, external_id: str, moved: Money | CoinAmount, at: datetime) -> LedgerEntry:

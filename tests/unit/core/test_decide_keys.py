@@ -1,6 +1,7 @@
 """Keys that went wrong: replaced, or given back; what the order is otherwise stays as it is."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import attrs
 import pytest
@@ -185,6 +186,22 @@ def test_a_part_that_goes_back_is_credited_by_its_share() -> None:
     assert [Money.of("8.50", "EUR").amount] == [
         entry.amount for entry in story.ledger if entry.kind is LedgerKind.RETURNED
     ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "credited"),
+    [(("key-1.1", "key-1.3"), []), (("key-1.3",), []), (("key-1.1", "key-1.2", "key-1.3"), [Decimal("17.00")])],
+)
+def test_a_bad_key_and_the_one_that_came_for_it_are_not_credited_twice(
+    keys: tuple[str, ...], credited: list[Decimal]
+) -> None:
+    """The supplier put the other into the same purchase for nothing: all of it can be told, and no part."""
+    story = FULFILLED.when(bad_key(from_supplier=True))
+    story = story.when(hold(story, key_for("1.3"), link="link2")).when(c.RecordRefund(**BY)).when(give_back())
+
+    after = story.when(went_back(*keys, pending=3 - len(keys)))
+
+    assert credited == [entry.amount for entry in after.ledger if entry.kind is LedgerKind.RETURNED]
 
 
 @pytest.mark.parametrize(
