@@ -24,6 +24,7 @@ from bitloot_http.problems import problem_of
 from bitloot_http.schema import structure
 from bitloot_http.wire.bodies import ReasonBody
 
+_LONGEST_COUNT = 4
 _LOG = structlog.get_logger("bitloot.console")
 
 
@@ -31,7 +32,9 @@ _LOG = structlog.get_logger("bitloot.console")
 async def products(request: web.Request, visit: Visit) -> web.Response:
     """`GET /console/products`."""
     found = await edge_of(request).shop.catalogue.products()
-    return await screen(request, visit, "products.html", products=found)
+    count = request.query.get("imported", "")
+    imported = count if count.isascii() and count.isdigit() and len(count) <= _LONGEST_COUNT else ""
+    return await screen(request, visit, "products.html", products=found, imported=imported)
 
 
 @looking()

@@ -19,6 +19,7 @@ from bitloot_http.handlers.console import (
     reservations,
     reveal,
     search,
+    stocking,
     summary,
     webhooks,
 )
@@ -56,5 +57,8 @@ CONSOLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/console/products", products.products),
     ("GET", "/console/products/{productId}", products.product),
     ("POST", "/console/products/{productId}", products.change),
+    ("GET", "/console/supplier-products", stocking.find),
+    ("GET", "/console/supplier-products/import", stocking.plan),
+    ("POST", "/console/supplier-products/import", stocking.take_over),
     ("GET", "/console/search", search.search),
 )
