@@ -30,7 +30,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "Alerts",
-        "How the operator hears of what needs a person.",
+        "How the operator hears of what needs a person ([alerts](handbook/alerts.md)).",
         ("ALERT_",),
     ),
     (

@@ -1,12 +1,15 @@
 """
-Which channels the settings open for alerts.
+Which channels the settings open for alerts, and how they stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
-from bitloot_core.ports.alerts import AlertChannel, ChannelId
+import attrs
+
+from bitloot_core.ports.alerts import AlertBook, AlertChannel, ChannelId, ChannelState
 from bitloot_core.ports.mailer import NoticeMailer
 from bitloot_core.usecases import alert_by_mail
 from bitloot_core.usecases.alert_by_mail import MailAlerts
@@ -41,3 +44,39 @@ def channel_ids(settings: Settings) -> tuple[ChannelId, ...]:
     if settings.alert_webhook_url is not None:
         found.append(ChannelId.leading_to(WEBHOOK, settings.alert_webhook_url.reveal()))
     return tuple(found)
+
+
+@attrs.frozen(kw_only=True)
+class ChannelStanding:
+    """
+    How a channel stands.
+
+    Attributes:
+        waiting: how many open findings it has not told of.
+    """
+
+    name: str
+    state: ChannelState
+    waiting: int
+
+    @property
+    def status(self) -> str:
+        """`well`, `failing` or `closed`."""
+        if self.state.closed_at is not None:
+            return "closed"
+        return "failing" if self.state.is_broken else "well"
+
+
+async def standings(book: AlertBook, channels: Iterable[ChannelId], *, now: datetime) -> tuple[ChannelStanding, ...]:
+    """
+    How each of these channels stands.
+
+    Raises:
+        Unavailable: the book cannot be read.
+    """
+    return tuple([await _standing(book, channel, now) for channel in channels])
+
+
+async def _standing(book: AlertBook, channel: ChannelId, now: datetime) -> ChannelStanding:
+    news = await book.news(channel, seen_since=now)
+    return ChannelStanding(name=channel.name, state=await book.state(channel), waiting=len(news.findings))

@@ -16,6 +16,7 @@ from bitloot_http.access import AdminTokens
 from bitloot_http.accounts.books import StaffBooks
 from bitloot_http.accounts.passwords import Passwords
 from bitloot_http.accounts.reception import Reception
+from bitloot_http.alert_channels import channel_ids
 from bitloot_http.coins import CoinShelf
 from bitloot_http.docs_page import docs
 from bitloot_http.edge import EDGE, Edge
@@ -132,7 +133,7 @@ def _app_around(
         coins=CoinShelf(shop),
         kept=Kept(shop.clock, good_for=FIGURES_KEPT),
         counts=counts,
-        gauges=Gauges(shop),
+        gauges=Gauges(shop, channel_ids(settings)),
         in_hand=in_hand,
         orders_rate=Buckets(settings.orders_per_minute_per_address, monotonic=shop.clock.monotonic),
         mails_rate=Buckets(MAILS_A_MINUTE, monotonic=shop.clock.monotonic),

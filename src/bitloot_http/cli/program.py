@@ -8,6 +8,7 @@ import typer
 
 from bitloot_http.cli import (
     admin,
+    alerts,
     audit,
     buying,
     database,
@@ -46,6 +47,7 @@ program.add_typer(orders.commands, name="orders")
 program.add_typer(webhooks.commands, name="webhooks")
 program.add_typer(findings.commands, name="findings")
 program.add_typer(jobs.commands, name="jobs")
+program.add_typer(alerts.commands, name="alerts")
 program.add_typer(audit.commands, name="audit")
 program.add_typer(vault.commands, name="vault")
 orders.commands.add_typer(deciding.commands)

@@ -57,6 +57,9 @@ STYLES = {
     "ok": "green",
     "warning": "yellow",
     "skipped": "dim",
+    "well": "green",
+    "failing": "bold red",
+    "closed": "bold red",
 }
 """How a word of the orders, the webhooks and the jobs looks; any other word is plain."""
 

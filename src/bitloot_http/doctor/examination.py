@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from bitloot_core.values.errors import PortError
 from bitloot_http.doctor import live
+from bitloot_http.doctor.alerts import alerts
 from bitloot_http.doctor.clock import DateWatch
 from bitloot_http.doctor.diagnosis import Diagnosis, failed, skipped
 from bitloot_http.doctor.live import Patient, advice_on
@@ -26,6 +27,7 @@ HERE: Mapping[str, Look] = {
     "vault": live.vault,
     "master keys": live.master_keys,
     "mail": live.mail,
+    "alerts": alerts,
     "links": live.links,
 }
 """What is ours."""

@@ -40,6 +40,7 @@ def risks(settings: Settings, *, environ: Mapping[str, str], dotenv: Mapping[str
         *_secrets(settings),
         *_way_in(settings),
         *_mail(settings),
+        *_alerts(settings),
         *_money(settings),
         *_clocks(settings),
     ]
@@ -143,6 +144,15 @@ def _mail(settings: Settings) -> Iterator[Diagnosis]:
     if parts.scheme == "smtp" and parts.username is None and not is_loopback(parts.hostname or "") and not parts.query:
         text = "Mails go in the clear if the server does not offer encryption, and links with them."
         yield warning("SMTP_URL", text, "Use smtps://, or add ?starttls=required.")
+
+
+def _alerts(settings: Settings) -> Iterator[Diagnosis]:
+    if settings.alert_email is None and settings.alert_webhook_url is None:
+        text = "Nobody is told of what needs a person: neither it nor ALERT_WEBHOOK_URL is set."
+        yield warning("ALERT_EMAIL", text, "Set one of them, then try it: bitloot alerts test.")
+    if any(weakness(one.reveal()) is not None for one in settings.alert_webhook_secret or ()):
+        text = "It was not drawn by chance, and could be guessed."
+        yield warning("ALERT_WEBHOOK_SECRET", text, "Make another: echo whsec_$(openssl rand -base64 32)")
 
 
 def _money(settings: Settings) -> Iterator[Diagnosis]:

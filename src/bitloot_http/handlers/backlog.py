@@ -13,12 +13,14 @@ from bitloot_core.usecases.retry_job import retry_job
 from bitloot_core.usecases.settle_finding import settle_finding
 from bitloot_core.values.ids import FindingId, JobId
 from bitloot_http.access import Scope
+from bitloot_http.alert_channels import channel_ids, standings
 from bitloot_http.edge import edge_of
 from bitloot_http.handlers.listing import Listing
 from bitloot_http.handlers.staff_door import require_staff
 from bitloot_http.requests import read_json, read_query
 from bitloot_http.responses import json_response
 from bitloot_http.wire.admin import FindingView, JobView
+from bitloot_http.wire.alerts import AlertChannelView
 from bitloot_http.wire.backlog import (
     ActList,
     ActsQuery,
@@ -99,6 +101,7 @@ async def summary(request: web.Request) -> web.Response:
     orders = await figures.orders(now=now)
     money = await figures.money(sold_since=sold_since, spent_since=spent_since)
     balance = (await edge.gauges.read()).balance  # of a supplier that is slow, the last that was heard
+    channels = await standings(edge.shop.alerts, channel_ids(edge.settings), now=now)
     view = SummaryView(
         at=now,
         orders=CountView.all_of(orders.by_status),
@@ -109,5 +112,6 @@ async def summary(request: web.Request) -> web.Response:
         money=MoneyView.of(money, sold_since=sold_since, spent_since=spent_since),
         balance=BalanceView.of(balance, money),
         pauses=SummaryView.pauses_of(await edge.shop.switches.buying(), now),
+        alerts=tuple(map(AlertChannelView.of, channels)),
     )
     return json_response(view)

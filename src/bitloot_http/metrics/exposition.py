@@ -5,9 +5,11 @@ What is known, as Prometheus reads it. `docs/metrics.md` says what each metric m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
 
+from bitloot_core.ports.alerts import ChannelState
 from bitloot_http.metrics.counts import Counts
 from bitloot_http.metrics.distribution import Distribution
 from bitloot_http.metrics.gauges import Reading, Standing
@@ -120,8 +122,17 @@ def _stands(standing: Standing) -> Iterator[Metric]:
         _one({"pending": 0, "failed": 0} | open_ones),
         ("status",),
     )
+    broken = {(one.name,): _seconds_broken(one.state, standing.at) for one in standing.channels}
+    yield _gauge("bitloot_alert_channel_failing_seconds", "How long no alert gets through.", broken, ("channel",))
+    untold = {(one.name,): float(one.waiting) for one in standing.channels}
+    yield _gauge("bitloot_alert_findings_untold", "Open findings that a channel has not told of.", untold, ("channel",))
     paused = {(holder,): 1.0 for holder in standing.paused_by}
     yield _gauge("bitloot_buying_paused", "Who holds buying up.", paused, ("holder",))
+
+
+def _seconds_broken(state: ChannelState, now: datetime) -> float:
+    since = state.failing_since or state.closed_at
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())
 
 
 def _process(in_hand: int | None) -> Iterator[Metric]:

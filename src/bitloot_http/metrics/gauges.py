@@ -7,16 +7,18 @@ Whoever asks is answered at once with what is known, and with how old it is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
 import structlog
 
 from bitloot_core.order.buying import Balance
+from bitloot_core.ports.alerts import ChannelId
 from bitloot_core.ports.figures import OpenFindings, OrderFigures, QueueFigures
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import PortError
+from bitloot_http.alert_channels import ChannelStanding, standings
 
 GOOD_FOR = timedelta(seconds=10)
 BALANCE_GOOD_FOR = timedelta(minutes=5)
@@ -34,6 +36,7 @@ class Standing:
         at: when it was read.
         webhooks: how many of the last year's have each status.
         paused_by: who holds buying up, by their word; empty if it goes on.
+        channels: how each channel of alerts stands; empty if none is set.
     """
 
     at: datetime
@@ -42,6 +45,7 @@ class Standing:
     findings: tuple[OpenFindings, ...]
     webhooks: Mapping[str, int]
     paused_by: tuple[str, ...]
+    channels: tuple[ChannelStanding, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -66,10 +70,12 @@ class Gauges:
 
     Args:
         shop: what is looked at.
+        channels: the channels of alerts that are set.
     """
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, channels: Sequence[ChannelId] = ()) -> None:
         self._shop = shop
+        self._channels = tuple(channels)
         self._standing: Standing | None = None
         self._read_at: float | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -109,6 +115,7 @@ class Gauges:
                 findings=await shop.figures.findings(),
                 webhooks=await shop.figures.webhooks(since=now - _EPOCH_AGO),
                 paused_by=tuple(str(pause.holder) for pause in buying.pauses if not pause.is_over(now)),
+                channels=await standings(shop.alerts, self._channels, now=now),
             )
             self._note(buying.balance)
         except Exception as error:  # noqa: BLE001 - whatever it is, what is not known is not shown

@@ -19,6 +19,7 @@ from bitloot_core.ports.figures import (
 )
 from bitloot_core.values.money import Money
 from bitloot_http.shapes import shape
+from bitloot_http.wire.alerts import AlertChannelView
 
 SPENT_OVER = timedelta(days=7)
 """From how far back the pace of spending is taken."""
@@ -199,6 +200,9 @@ class SummaryView:
     money: MoneyView
     balance: BalanceView | None
     pauses: tuple[PauseView, ...] = attrs.field(metadata=shape("In buying; empty while the shop may buy."))
+    alerts: tuple[AlertChannelView, ...] = attrs.field(
+        metadata=shape("How each channel of alerts stands; empty if none is set, and nobody is told.")
+    )
 
     @staticmethod
     def pauses_of(buying: Buying, now: datetime) -> tuple[PauseView, ...]:

@@ -9,6 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from bitloot_core.order.buying import Balance, Pause, PauseHolder
+from bitloot_core.ports.alerts import ChannelId
 from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import FakeShop
 from bitloot_http.metrics.counts import Counts
@@ -38,7 +39,8 @@ async def everything() -> dict[str, Metric]:
     await fakes.storage.switches.note_balance(Balance(left=await fakes.supplier.balance(), at=now))
     counts.requests["GET", "/products", 200] += 1
     counts.refuse_webhook("kinguin", minute=0)
-    return _parsed(as_prometheus(counts, await Gauges(fakes.shop).read(), in_hand=3))
+    channel = ChannelId(name="mail", target="there")
+    return _parsed(as_prometheus(counts, await Gauges(fakes.shop, [channel]).read(), in_hand=3))
 
 
 def labels_of(metric: Metric) -> set[str]:

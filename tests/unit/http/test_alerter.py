@@ -88,6 +88,7 @@ class World:
         """Given that the book cannot be read."""
 
         async def state(_: ChannelId) -> ChannelState:
+            """Fail."""
             raise Unavailable("database", "it is closed")
 
         broken = Overridden(self.desk.book, state=state)

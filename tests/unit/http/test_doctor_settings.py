@@ -25,6 +25,7 @@ GOOD: Mapping[str, str] = {
     "SMTP_URL": "smtps://shop:password@mail.example",
     "MAIL_FROM": "shop@example.com",
     "SPEND_CAP_PER_DAY": "1000",
+    "ALERT_EMAIL": "ops@example.com",
 }
 """What nothing can be said against."""
 COUNTING = base64.b64encode(bytes(range(32))).decode()
@@ -56,6 +57,12 @@ def test_good_settings_are_called_good() -> None:
         ({"KINGUIN_EVENT_SECRET": "qwertz12"}, "KINGUIN_EVENT_SECRET", "could be guessed"),
         ({"LINK_SECRET": "x" * 40}, "LINK_SECRET", "repeats"),
         ({"LINK_SECRET": f"{GOOD['LINK_SECRET']},{'password' * 5}"}, "LINK_SECRET", "repeats itself"),
+        ({"ALERT_EMAIL": ""}, "ALERT_EMAIL", "Nobody is told"),
+        (
+            {"ALERT_WEBHOOK_URL": "https://a.example", "ALERT_WEBHOOK_SECRET": "whsec_" + "A" * 44},
+            "ALERT_WEBHOOK_SECRET",
+            "could be guessed",
+        ),
         ({"METRICS_TOKEN": "letmein12"}, "METRICS_TOKEN", "is short"),
         ({"KINGUIN_EVENT_SECRET": GOOD["LINK_SECRET"]}, "KINGUIN_EVENT_SECRET", "the same as LINK_SECRET"),
         ({"KINGUIN_API_KEY": "cut-off"}, "KINGUIN_API_KEY", "shorter"),

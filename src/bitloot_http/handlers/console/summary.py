@@ -15,6 +15,7 @@ from bitloot_core.usecases.buying import pause_buying, resume_buying
 from bitloot_core.values.errors import BitlootError
 from bitloot_http.access import Scope
 from bitloot_http.accounts.visits import Visit
+from bitloot_http.alert_channels import channel_ids, standings
 from bitloot_http.edge import edge_of
 from bitloot_http.handlers.console.gate import Form, acting, looking, require_proof, see
 from bitloot_http.handlers.console.screen import screen
@@ -126,6 +127,9 @@ async def _shown(
         delivery_picture=delivery_picture(took.what, reach.step),
         counted_at=min(money.at, placed.at, took.at),
         reaches=[(key, one.name) for key, one in REACHES.items()],
+        broken=[
+            one for one in await standings(shop.alerts, channel_ids(edge.settings), now=now) if one.state.is_broken
+        ],
         reach=next(key for key, one in REACHES.items() if one is reach),
         wrong=wrong,
         typed=typed,
