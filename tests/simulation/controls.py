@@ -9,6 +9,7 @@ import attrs
 import mutants_of_buying  # noqa: F401  # adds its mutants to the list
 import mutants_of_running  # noqa: F401  # the same
 import mutants_of_sql  # the same
+import mutants_of_staff  # noqa: F401  # the same
 import pytest
 from mutants import MUTANTS, Mutant
 from sql_world import SqlStore

@@ -270,6 +270,10 @@ class SqlStore:
         ((at,),) = self._rows(_NEXT_DUE)
         return None if at is None else moment(at)
 
+    def lose_job(self, name: str, ref: str) -> None:
+        """Take a living job out of the table."""
+        self._rows("DELETE FROM jobs WHERE name = ? AND ref = ? AND status IN ('ready', 'running')", name, ref)
+
     def findings(self) -> Sequence[Finding]:
         """Every finding."""
         return [load_finding(row[0]) for row in self._rows("SELECT state FROM findings ORDER BY rowid")]

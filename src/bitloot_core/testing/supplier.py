@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from bitloot_core.testing.supplier_books import PORT, BookedOrder, KeyState, She
 from bitloot_core.testing.supplier_catalogue import FakeSupplierCatalogue
 from bitloot_core.testing.supplier_events import SignedEvent
 from bitloot_core.values.errors import Rejected, Unavailable, Unknown
-from bitloot_core.values.ids import ExternalRef, SupplierOrderId, SupplierProductId
+from bitloot_core.values.ids import ExternalRef, SupplierKeyId, SupplierOrderId, SupplierProductId
 from bitloot_core.values.money import Money
 
 
@@ -131,6 +131,10 @@ class FakeSupplier:
         """Deliver the next `count` keys of a purchase, or all of them; one that was cancelled gets none."""
         self._books.deliver(supplier_order_id, count, now=self._clock.now())
 
+    def put_another(self, supplier_order_id: SupplierOrderId, product_id: SupplierProductId) -> None:
+        """Deliver one more key in a purchase, free of charge, because one of its keys was bad."""
+        self._books.put_another(supplier_order_id, product_id, now=self._clock.now())
+
     def cancel(self, supplier_order_id: SupplierOrderId) -> None:
         """Cancel a purchase: what was delivered stays, the rest never comes and is credited."""
         owed = self._books.order(supplier_order_id).having(KeyState.OWED)
@@ -186,6 +190,15 @@ class FakeSupplier:
         """The content of every key that was ever delivered in a purchase, of those that went back, too."""
         keys = self._books.order(supplier_order_id).keys
         return frozenset(one.key.material.content for one in keys if one.delivered_at is not None)
+
+    def is_returning(self, supplier_order_id: SupplierOrderId) -> bool:
+        """Whether its keys went back, or go back as soon as they come."""
+        return self._books.order(supplier_order_id).returning
+
+    def credited(self, supplier_order_id: SupplierOrderId, keys: Collection[SupplierKeyId] | None = None) -> Money:
+        """What we have back for these keys of a purchase, or for all that went back."""
+        back = self._books.order(supplier_order_id).having(KeyState.BACK)
+        return sum((one.cost for one in back if keys is None or one.key.id in keys), start=Money.zero("EUR"))
 
     def event_of(self, supplier_order_id: SupplierOrderId) -> SignedEvent:
         """A webhook about how far a purchase is."""

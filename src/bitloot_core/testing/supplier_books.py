@@ -190,6 +190,14 @@ class SupplierBooks:
         self._orders[supplier_order_id] = attrs.evolve(order, keys=keys)
         return True
 
+    def put_another(self, supplier_order_id: SupplierOrderId, product_id: SupplierProductId, *, now: datetime) -> None:
+        """Put one more key into a purchase, for one that was bad, and take nothing for it."""
+        order = self.order(supplier_order_id)
+        number = supplier_order_id.removeprefix("FAKE")
+        fresh = self._key(product_id, f"{number}-{len(order.keys) + 1}")
+        free = attrs.evolve(fresh, cost=Money.zero("EUR"), state=KeyState.DELIVERED, delivered_at=now)
+        self._orders[supplier_order_id] = attrs.evolve(order, keys=(*order.keys, free))
+
     def close(self, supplier_order_id: SupplierOrderId, word: SupplierWord) -> None:
         """Let the purchase stand under this word."""
         order = self.order(supplier_order_id)

@@ -83,7 +83,7 @@ def ask(database: MemoryDatabase, request: JobRequest, now: datetime) -> JobId:
     known = database.living.get(key)
     if known is None:
         job = StoredJob(
-            id=JobId(len(database.jobs) + 1),
+            id=_fresh_id(database),
             name=key[0],
             ref=request.ref,
             order_id=request.order_id,
@@ -136,10 +136,15 @@ def _over(database: MemoryDatabase, job: StoredJob) -> JobId:
     return job.id
 
 
+def _fresh_id(database: MemoryDatabase) -> JobId:
+    """The number after the newest job's: jobs may be taken out of the table, and their numbers never come again."""
+    return JobId(next(reversed(database.jobs), 0) + 1)
+
+
 def _afresh(database: MemoryDatabase, dead: StoredJob, now: datetime) -> JobId:
     """What woke a job that was then given up is new work."""
     job = StoredJob(
-        id=JobId(len(database.jobs) + 1),
+        id=_fresh_id(database),
         name=dead.name,
         ref=dead.ref,
         order_id=dead.order_id,

@@ -17,12 +17,13 @@ from bitloot_core.values.errors import BitlootError
 
 _EVERY = 900.0
 _RECONCILES_EACH = 4
+_SWEEPS_AFTERWARDS = 8
 _UNTOUCHED_FOR = timedelta(minutes=10)
 WHO = "caretaker"
 
 
 class Caretaker:
-    """Comes by every quarter of an hour, while the storm lasts."""
+    """Comes by every quarter of an hour, while the storm lasts; and afterwards, if jobs were lost."""
 
     def __init__(self, scene: Scene, door: FrontDoor) -> None:
         self._scene = scene
@@ -34,14 +35,21 @@ class Caretaker:
         while self._scene.is_storm:
             await asyncio.sleep(_EVERY)
             rounds += 1
-            try:
-                asked = await self._door.ask("", sweep_once)
-                if rounds % _RECONCILES_EACH == 0:
-                    await self._door.ask("", reconcile_once)
-            except BitlootError as error:
-                self._scene.history.add(WHO, f"is turned away: {type(error).__name__}")
-            else:
-                self._scene.history.add(WHO, f"asks again for {asked} job(s)")
+            await self._look_after(everything=rounds % _RECONCILES_EACH == 0)
+        # Where nothing was lost nobody sweeps after the storm: the orders must come to rest by themselves.
+        for _ in range(_SWEEPS_AFTERWARDS if self._scene.facts.robbed else 0):
+            await asyncio.sleep(_EVERY)
+            await self._look_after(everything=False)
+
+    async def _look_after(self, *, everything: bool) -> None:
+        try:
+            asked = await self._door.ask("", sweep_once)
+            if everything:
+                await self._door.ask("", reconcile_once)
+        except BitlootError as error:
+            self._scene.history.add(WHO, f"is turned away: {type(error).__name__}")
+        else:
+            self._scene.history.add(WHO, f"asks again for {asked} job(s)")
 
 
 async def sweep_once(shop: Shop) -> int:

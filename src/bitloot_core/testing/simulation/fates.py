@@ -21,6 +21,7 @@ WRITES = frozenset(
     {
         *("orders.commit", "jobs.claim", "jobs.ask", "jobs.end", "inbox.receive", "inbox.replay"),
         *("requests.begin", "requests.answer", "catalogue.put", "store.write"),
+        *("switches.pause", "switches.lift", "switches.resume", "switches.note_balance"),
         *("vault.save_keys", "vault.discard", "vault.rotate"),
         *UNREPEATABLE,
     }

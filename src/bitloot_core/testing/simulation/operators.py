@@ -11,10 +11,12 @@ from typing import Any
 
 from bitloot_core.order.findings import Finding
 from bitloot_core.order.jobs import JobName, JobRequest
+from bitloot_core.order.order import Cancelled, Refunded
 from bitloot_core.order.reservations import supplier_order_of
 from bitloot_core.testing.simulation.front_door import AGENT, FrontDoor
 from bitloot_core.testing.simulation.process import NoAnswer
 from bitloot_core.testing.simulation.scene import Scene
+from bitloot_core.testing.simulation.stores import LIVING
 from bitloot_core.usecases.buying import pause_buying, resume_buying
 from bitloot_core.usecases.close_order import (
     accept_payment,
@@ -31,13 +33,14 @@ from bitloot_core.usecases.reveal_to_staff import StaffReveal, reveal_to_staff
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.usecases.staff_actions import park_order, rebuy, replace_key, return_keys, unpark_order
 from bitloot_core.values.errors import BitlootError, NotFound, PortError
-from bitloot_core.values.ids import GatewayPaymentId, OrderId
+from bitloot_core.values.ids import GatewayPaymentId, OrderId, SupplierOrderId
 
 _WHO = "admin:ann"
 _WHY = "a simulation"
 _ACTS = (
     *("retry", "retry", "retry ten times", "accept", "accept", "resolve", "refund", "cancel", "resend", "replay"),
-    *("pause", "resume", "forget", "fulfil", "rotate", "replace", "return", "rebuy", "park", "look"),
+    *("pause", "resume", "forget", "fulfil", "rotate", "replace", "replace", "return", "rebuy", "park", "look"),
+    "take back",
 )
 _RESUMES_AFTER = 1_800.0
 
@@ -49,6 +52,7 @@ class Operator:
         self._scene = scene
         self._door = door
         self._acts = 0
+        self._will_resume = False
 
     async def live(self) -> None:
         """Come by every few minutes, as long as the storm lasts."""
@@ -103,7 +107,9 @@ class Operator:
                 return partial(resend_link, order_id=order_id, by=_WHO)
             case "refund":
                 return partial(record_refund, order_id=order_id, by=_WHO, reason=_WHY)
-            case "rebuy" | "park" | "replace" | "return" | "look":
+            case "return":
+                return self._about_keys(what, self._closed_order() or order_id)
+            case "rebuy" | "park" | "replace" | "look" | "take back":
                 return self._about_stuck(what, order_id)
             case "fulfil":
                 return partial(_fulfil, order_id=order_id)
@@ -111,9 +117,9 @@ class Operator:
                 self._scene.vault.add_master_key()
                 return _rotate
             case "forget":
-                return partial(forget_buyer, order_id=order_id, by=_WHO, reason=_WHY)
+                return partial(forget_buyer, order_id=self._mailed_order() or order_id, by=_WHO, reason=_WHY)
             case "pause":
-                self._scene.act(self._resume_later())
+                self.resume_later()
                 return partial(pause_buying, by=_WHO, reason=_WHY)
             case "resume":
                 return partial(resume_buying, by=_WHO, reason=_WHY)
@@ -155,7 +161,11 @@ class Operator:
         match what:
             case "replace" if held:
                 unit = pick(held, "operator", self._acts, "unit").id
-                return partial(replace_key, order_id=order_id, unit_id=unit, from_supplier=False, by=_WHO, reason=_WHY)
+                theirs = self._scene.chance.happens(0.5, "operator", self._acts, "from the supplier")
+                return partial(replace_key, order_id=order_id, unit_id=unit, from_supplier=theirs, by=_WHO, reason=_WHY)
+            case "take back" if bought:
+                name = pick(bought, "operator", self._acts, "purchase")
+                return partial(_take_back, order_id=order_id, supplier_order_id=name)
             case "return" if bought:
                 name = pick(bought, "operator", self._acts, "purchase")
                 return partial(return_keys, order_id=order_id, supplier_order_id=name, by=_WHO, reason=_WHY)
@@ -164,12 +174,33 @@ class Operator:
             case _:
                 return None
 
+    def _closed_order(self) -> OrderId | None:
+        """An order whose keys could go back, if there is one."""
+        store = self._scene.store
+        orders = (store.order(order_id) for order_id in store.order_ids())
+        closed = [one.id for one in orders if one is not None and isinstance(one.closing, Refunded | Cancelled)]
+        return self._scene.chance.pick(closed, "operator", self._acts, "closed") if closed else None
+
+    def _mailed_order(self) -> OrderId | None:
+        """An order with a mail on its way, if there is one: the worst moment to forget who bought."""
+        jobs = (job for job in self._scene.store.jobs() if job.name == JobName.SEND_MAIL and job.status in LIVING)
+        mailed = [job.order_id for job in jobs if job.order_id is not None]
+        return self._scene.chance.pick(mailed, "operator", self._acts, "mailed") if mailed else None
+
     async def _unpark_later(self, order_id: OrderId) -> None:
         await self._until_done(order_id, partial(unpark_order, order_id=order_id, by=_WHO, reason=_WHY))
 
-    async def _resume_later(self) -> None:
-        """Nobody pauses the shop and forgets about it."""
-        await self._until_done("", partial(resume_buying, by=_WHO, reason=_WHY))
+    def resume_later(self) -> None:
+        """Nobody pauses the shop and forgets about it, nor lets a cap on spending hold up buyers for ever."""
+        if not self._will_resume:
+            self._will_resume = True
+            self._scene.act(self._resume())
+
+    async def _resume(self) -> None:
+        try:
+            await self._until_done("", partial(resume_buying, by=_WHO, reason=_WHY))
+        finally:
+            self._will_resume = False
 
     async def _until_done(self, order_id: str, work: Callable[[Shop], Coroutine[Any, Any, object]]) -> None:
         """Half an hour later, and as often as it takes."""
@@ -197,6 +228,12 @@ async def _fulfil(shop: Shop, order_id: OrderId) -> None:
     now = shop.clock.now()
     job = JobRequest(name=JobName.FULFILL_ORDER, ref=order_id, order_id=order_id, due_at=now)
     await shop.notifier.ring((await shop.jobs.ask(job, now=now),))
+
+
+async def _take_back(shop: Shop, order_id: OrderId, supplier_order_id: SupplierOrderId) -> None:
+    """Give the money back, and then the keys."""
+    await record_refund(shop, order_id, by=_WHO, reason=_WHY)
+    await return_keys(shop, order_id, supplier_order_id, by=_WHO, reason=_WHY)
 
 
 async def _look(shop: Shop, order_id: OrderId, agent: str) -> None:

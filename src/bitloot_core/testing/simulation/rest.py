@@ -14,9 +14,10 @@ from bitloot_core.order.jobs import JobName, MailKind
 from bitloot_core.order.ledger import LedgerEntry, LedgerKind
 from bitloot_core.order.order import Fulfilled, Order, Refunded
 from bitloot_core.order.payments import AcceptedStray, ReturnedPayment, ReturnedStray, SettledPayment
-from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, supplier_order_of
+from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, Reservation, supplier_order_of
+from bitloot_core.order.returns import AcceptedReturn
 from bitloot_core.order.transitions import evolve_all, place
-from bitloot_core.order.units import HeldUnit, OwedUnit
+from bitloot_core.order.units import HeldUnit, OwedUnit, ReplacedUnit
 from bitloot_core.ports.inbox import Source, WebhookStatus
 from bitloot_core.ports.supplier import Purchase, SupplierKey
 from bitloot_core.testing.simulation.network import run_through
@@ -66,6 +67,7 @@ class Rest:
             self._rests(order)
             self._money_of(order)
             self._keys_of(order)
+            self._returns_of(order)
             self._mails_of(order)
         self._purchases()
         fault = self._scene.store.fault()
@@ -182,6 +184,30 @@ class Rest:
         if isinstance(order.closing, Fulfilled):
             told = order.findings or not order.owed
             hold("I2", told, "a fulfilled order owes keys, and nobody is told", order.id)
+
+    def _returns_of(self, order: Order) -> None:
+        """What went back is nobody's any more, and its money is in the books."""
+        for res in order.reservations:
+            name = supplier_order_of(res)
+            if name is None or not self._scene.supplier.is_returning(name):
+                continue
+            accepted = order.return_of(name)
+            if not isinstance(accepted, AcceptedReturn):
+                hold("I6", order.findings, f"keys of {name} went back, and nobody knows", order.id)
+                continue
+            held = [unit.id for unit in order.held if unit.supplier_key_id in accepted.keys]
+            hold("I2", not held, f"units {held} are held, and their keys of {name} went back", order.id)
+            self._is_credited(order, res, accepted)
+
+    def _is_credited(self, order: Order, res: Reservation, accepted: AcceptedReturn) -> None:
+        name = accepted.supplier_order_id
+        booked = sum(one.amount for one in self._ledger[LedgerKind.RETURNED, name])
+        credited = self._scene.supplier.credited(name, accepted.keys).amount
+        units = res.plan.units
+        free = [unit.id for unit in order.units if unit.id not in units and isinstance(unit, ReplacedUnit)]
+        is_told_apart = len(res.plan.items) == 1 and len(accepted.keys) <= len(units) and not free
+        right = booked == credited if is_told_apart else booked in (0, credited)
+        hold("I6", right, f"{credited} came back for keys of {name}, and {booked} is booked", order.id)
 
     def _is_sealed(self, order: Order, unit: HeldUnit, key: SupplierKey) -> None:
         owner = KeyOwner(order_id=order.id, unit_id=unit.id, supplier_key_id=unit.supplier_key_id)

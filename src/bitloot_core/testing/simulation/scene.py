@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from bitloot_core.order.buying import Budget
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.reservations import KeyType
 from bitloot_core.ports.inbox import Source
@@ -123,6 +124,8 @@ class Facts:
         recovered: how long after that each order was fulfilled.
         too_late: the purchases that went through later than the quiet window, which no client can close.
         poisoned: the mails that kill whoever sends them.
+        robbed: the orders that lost a job, which nobody but a sweep brings back; None for a webhook of no order.
+        lifted_at: when a person last let the shop go beyond a limit.
     """
 
     placed: list[OrderId] = attrs.Factory(list)
@@ -135,6 +138,8 @@ class Facts:
     recovered: dict[str, float] = attrs.Factory(dict)
     too_late: set[SupplierOrderId] = attrs.Factory(set)
     poisoned: set[OrderId] = attrs.Factory(set)
+    robbed: set[OrderId | None] = attrs.Factory(set)
+    lifted_at: datetime = START
 
 
 class Scene:
@@ -175,7 +180,8 @@ class Scene:
         self.vault = FakeVault(clock=self.clock)
         self.mailer = FakeMailer()
         storage = MemoryStorage()
-        fake = FakeShop(policy=POLICY, storage=storage)
+        cap = None if weather.day_cap is None else Money.of(str(weather.day_cap), "EUR")
+        fake = FakeShop(policy=attrs.evolve(POLICY, budget=Budget(day_cap=cap)), storage=storage)
         self.template: Shop = attrs.evolve(
             fake.shop,
             supplier=self.supplier,

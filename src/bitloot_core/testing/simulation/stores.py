@@ -81,6 +81,10 @@ class Store(Protocol):
         """When the next job is due, or free again."""
         ...
 
+    def lose_job(self, name: str, ref: str) -> None:
+        """Take a living job out of the table, as if it had never been asked for."""
+        ...
+
     def findings(self) -> Sequence[Finding]:
         """Every finding, open and settled."""
         ...
@@ -162,6 +166,10 @@ class MemoryStore:
         """When the next job is due, or free again."""
         jobs, living = self._database.jobs, self._database.living
         return min((jobs[one].until or jobs[one].due_at for one in living.values()), default=None)
+
+    def lose_job(self, name: str, ref: str) -> None:
+        """Take a living job out of the tables."""
+        del self._database.jobs[self._database.living.pop((name, ref))]
 
     def findings(self) -> Sequence[Finding]:
         """Every finding."""

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import asyncio
 
-from bitloot_core.order.reservations import KeyType
+from bitloot_core.order.order import Order
+from bitloot_core.order.reservations import KeyType, supplier_order_of
+from bitloot_core.order.staff_events import UnitReplaced
 from bitloot_core.ports.inbox import Source
 from bitloot_core.ports.supplier import Purchase
 from bitloot_core.testing.simulation.network import run_through
 from bitloot_core.testing.simulation.post import Post
 from bitloot_core.testing.simulation.scene import PRODUCTS, Scene
-from bitloot_core.values.ids import SupplierOrderId, order_of
+from bitloot_core.values.ids import SupplierOrderId, SupplierProductId, order_of
 
 _SHELF = {
     "game": ("5.00", 10_000),
@@ -22,6 +24,7 @@ _SHELF = {
     "soon": ("8.80", 10_000),
 }
 """What one costs, and how many there are."""
+_UNWILLING = 0.2
 
 
 class SupplierSide:
@@ -72,6 +75,25 @@ class SupplierSide:
         if fails:
             await asyncio.sleep(600 * (0.1 + way))
             self._fail(supplier_order_id, order_id, refunds=True)
+
+    def hears_of_bad_key(self, order: Order, bad: UnitReplaced) -> None:
+        """Somebody writes that a key was bad, and wants another in the same purchase: most get one."""
+        res = None if bad.in_purchase is None else order.reservation(bad.in_purchase)
+        name = None if res is None else supplier_order_of(res)
+        if res is None or name is None:
+            return
+        item = next(one for one in res.plan.items if bad.replaced_by in one.units)
+        self._scene.act(self._replace(name, item.supplier_product_id, order.id, f"{name}, unit {bad.unit_id}"))
+
+    async def _replace(
+        self, supplier_order_id: SupplierOrderId, product_id: SupplierProductId, order_id: str, name: str
+    ) -> None:
+        willing, size = self._scene.chance.pair("bad key", name)
+        await asyncio.sleep(_delay(size))
+        if willing > _UNWILLING and not self._supplier.is_returning(supplier_order_id):
+            self._supplier.put_another(supplier_order_id, product_id)
+            self._scene.history.add("supplier", f"puts another key into {supplier_order_id}", order_id)
+            self._tell(supplier_order_id, order_id, with_key=False)
 
     def _deliver(self, supplier_order_id: SupplierOrderId, order_id: str, count: int | None) -> None:
         self._supplier.deliver(supplier_order_id, count)

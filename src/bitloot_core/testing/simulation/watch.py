@@ -27,7 +27,7 @@ from bitloot_core.order.reservations import (
     Reservation,
 )
 from bitloot_core.order.status import Status, status_of
-from bitloot_core.order.units import HeldUnit
+from bitloot_core.order.units import HeldUnit, OwedUnit
 from bitloot_core.ports.inbox import Source
 from bitloot_core.ports.jobs import JobOutcome, Retry
 from bitloot_core.ports.mailer import Mail
@@ -53,6 +53,7 @@ _MOVES: Mapping[Status, frozenset[Status]] = {
     S.CANCELLED: frozenset({S.CANCELLED, S.REFUNDED}),
 }
 """Where an order may go from the words that it must not leave lightly, in one write; from the others, anywhere."""
+_CLOCKS_DIFFER = timedelta(seconds=5)
 _CLAIMS_LOST_TO_FAULTS = 12
 """A job that should have been given up may die, or fail to be written, a few times in a bad storm."""
 
@@ -75,6 +76,7 @@ class Watch:
         self._versions: dict[OrderId, int] = {}
         self._holders: dict[SupplierKeyId, tuple[OrderId, UnitId]] = {}
         self._bought: dict[tuple[OrderId, UnitId], list[SupplierOrderId]] = {}
+        self._forgotten: dict[OrderId, float] = {}
 
     def before(self, call: Call) -> None:
         """A call is about to have its effect."""
@@ -89,7 +91,7 @@ class Watch:
             case "supplier.reserve":
                 self._sold(call, result)
             case "mailer.send":
-                self._mailed(call.args[0])
+                self._mailed(call)
             case "jobs.claim" if result is not None:
                 most = POLICY.most_attempts + _CLAIMS_LOST_TO_FAULTS
                 text = f"{result.name} {result.ref} was claimed {result.attempts} times"
@@ -137,6 +139,20 @@ class Watch:
             hold("I1", not held, f"unit {unit_id} is bought while its key is held", order_id)
             others.append(purchase.supplier_order_id)
         hold("I3", self._was_paid(order_id), f"{purchase.ref} was bought without money", order_id)
+        self._within_the_cap(order_id)
+
+    def _within_the_cap(self, order_id: OrderId) -> None:
+        """Whether no more was charged today than a day may cost, or since a person let the shop go on."""
+        cap, now = self._scene.weather.day_cap, self._scene.clock.now()
+        if cap is None:
+            return
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        since = max(midnight, self._scene.facts.lifted_at) + _CLOCKS_DIFFER
+        books, late = self._scene.supplier, self._scene.facts.too_late
+        counted = [one for one in books.purchases if one.created_at > since and one.supplier_order_id not in late]
+        charged = sum(one.charged.amount for one in counted)
+        back = sum(books.credited(one.supplier_order_id).amount for one in books.purchases)
+        hold("S1", charged - back <= cap, f"{charged} EUR were spent since {since}, {cap} may be", order_id)
 
     def _word(self, supplier_order_id: SupplierOrderId) -> str:
         found: Purchase = run_through(self._scene.supplier.status(supplier_order_id))
@@ -159,7 +175,7 @@ class Watch:
         order = committed.order
         if order is None:
             if change.link_use is not None and change.before is not None:
-                self._link_used(change.before.id)
+                self._link_used(change.before.id, [access.unit_id for access in change.accesses])
             if change.before is not None:
                 self._rests(change.before.id)
             return
@@ -172,6 +188,8 @@ class Watch:
         hold("I3", order.is_settled or not claims, "a purchase was claimed, and no payment counts", order.id)
         if change.before is not None:
             self._moved(change.before, order)
+            if order.email is None:
+                self._forgotten.setdefault(order.id, self._scene.loop.time())
         self._keys_held(order)
         self._rests(order.id)
 
@@ -182,8 +200,9 @@ class Watch:
         for unit in before.units:
             if isinstance(unit, HeldUnit):
                 now = after.unit(unit.id)
-                kept = not isinstance(now, HeldUnit) or now == unit
-                hold("I2", now is not None and kept, f"the key of unit {unit.id} was exchanged", after.id)
+                same = now is not None and not isinstance(now, OwedUnit) and now.storage_ref == unit.storage_ref
+                kept = same and (not isinstance(now, HeldUnit) or now == unit)
+                hold("I2", kept, f"the key of unit {unit.id} was exchanged", after.id)
         if is_now is not was:
             self._scene.history.add("shop", f"{was} -> {is_now}", after.id)
             if is_now is Status.FULFILLED:
@@ -200,9 +219,11 @@ class Watch:
                 text = f"key {unit.supplier_key_id} is held by {self._holders[unit.supplier_key_id]} and by {place}"
                 raise Violation("I2", text, order.id)
 
-    def _link_used(self, order_id: OrderId) -> None:
+    def _link_used(self, order_id: OrderId, unit_ids: Sequence[UnitId]) -> None:
         """Keys are about to go out: right now, the order must be one that may have them."""
         order = self._scene.store.order(order_id)
+        held = [] if order is None else [unit.id for unit in order.held]
+        hold("I2", set(held).issuperset(unit_ids), f"of {unit_ids} only {held} are held, and may go out", order_id)
         refunded = order is None or isinstance(order.closing, Refunded)
         hold("I3", not refunded, "keys are opened after a refund", order_id)
         hold("I3", self._was_paid(order_id), "keys are opened without money", order_id)
@@ -210,7 +231,7 @@ class Watch:
     def _rests(self, order_id: OrderId) -> None:
         """Whatever has just been written, somebody looks after the order."""
         order = self._scene.store.order(order_id)
-        if order is None or order.findings:
+        if order is None or order.findings or order_id in self._scene.facts.robbed:
             return
         living = {(job.name, job.ref) for job in self._scene.store.jobs(order_id) if job.status in LIVING}
         for res in order.reservations:
@@ -283,7 +304,11 @@ class Watch:
         purchases = (one for one in books.purchases if order_of(one.ref) == order_id)
         return {serial for one in purchases for serial in books.serials_of(one.supplier_order_id)}
 
-    def _mailed(self, mail: Mail) -> None:
+    def _mailed(self, call: Call) -> None:
+        mail: Mail = call.args[0]
+        before = [one.key for one in self._scene.mailer.sent[:-1]]
+        known = call.sent_at <= self._forgotten.get(mail.order_id, call.sent_at) or call.kwargs["key"] in before
+        hold("I4", known, "a mail went to a buyer who was forgotten", mail.order_id)
         told = repr(mail).encode() + mail.link.reveal().encode()
         hold("I7", MARK not in told, "a key stands in a mail", mail.order_id)
         right = self._scene.facts.emails[mail.order_id] == mail.to

@@ -44,6 +44,8 @@ class Weather:
         odd_buyer: a buyer who does not simply pay.
         operator_every: the mean time between two acts of the operator; 0 for never.
         poison: a job that kills whoever does it, every time.
+        jobs_lost_every: the mean time between two losses of jobs, by a hand in the tables, say; 0 for never.
+        day_cap: the most that may be spent in a day, in EUR; None for no cap.
     """
 
     orders: int
@@ -71,6 +73,8 @@ class Weather:
     odd_buyer: float = 0
     operator_every: float = 0
     poison: float = 0
+    jobs_lost_every: float = 0
+    day_cap: int | None = None
 
     @classmethod
     def drawn(cls, chance: Chance, *, orders: int | None = None) -> Weather:
@@ -108,6 +112,9 @@ class Weather:
             odd_buyer=_rate(chance, "odd buyer", 0.8),
             operator_every=_pause(chance, "operator every", 120, 1_200),
             poison=_rate(chance, "poison", 0.05),
+            jobs_lost_every=_pause(chance, "jobs lost every", 600, 3_600, share=0.3),
+            # No purchase costs as much as the least of them, so that each can be made on some day.
+            day_cap=chance.count(280, 600, "weather", "day cap") if chance.happens(0.3, "weather", "cap") else None,
         )
 
 
@@ -116,6 +123,6 @@ def _rate(chance: Chance, what: str, most: float) -> float:
     return size * most if drawn < _SWITCHED_ON else 0
 
 
-def _pause(chance: Chance, what: str, least: float, most: float) -> float:
+def _pause(chance: Chance, what: str, least: float, most: float, *, share: float = _SWITCHED_ON) -> float:
     drawn, size = chance.pair("weather", what)
-    return least + size * (most - least) if drawn < _SWITCHED_ON else 0
+    return least + size * (most - least) if drawn < share else 0

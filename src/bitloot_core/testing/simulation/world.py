@@ -10,7 +10,9 @@ from typing import Any
 
 import attrs
 
+from bitloot_core.order.buying import PauseHolder
 from bitloot_core.order.jobs import JobRequest
+from bitloot_core.order.staff_events import UnitReplaced
 from bitloot_core.ports.inbox import Source
 from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.simulation.buyers import Buyer
@@ -25,7 +27,7 @@ from bitloot_core.testing.simulation.post import Post
 from bitloot_core.testing.simulation.process import Process
 from bitloot_core.testing.simulation.rest import Rest
 from bitloot_core.testing.simulation.scene import PRODUCTS, START, Scene, VirtualClock
-from bitloot_core.testing.simulation.stores import MemoryStore, Store
+from bitloot_core.testing.simulation.stores import LIVING, MemoryStore, Store
 from bitloot_core.testing.simulation.supplier_side import SupplierSide
 from bitloot_core.testing.simulation.violation import Violation
 from bitloot_core.testing.simulation.watch import STRANGE_JOBS, Watch
@@ -83,6 +85,7 @@ class World:
         self._alarm = Alarm(loop, self.scene.store.next_due, START)
         self._doorbell = Doorbell(loop, self._answer_the_bell)
         self.door = FrontDoor(loop, self._living)
+        self._operator = Operator(self.scene, self.door)
         post = Post(self.scene, self.door, turned_away=self._turned_away, answered=self._answered)
         self._suppliers = SupplierSide(self.scene, post)
         self._gateways = GatewaySide(self.scene, post)
@@ -109,10 +112,11 @@ class World:
             scene.act(self._kills(name))
             scene.act(self._standstills(name))
         scene.act(self._flushes())
+        scene.act(self._thefts())
         for number in range(1, scene.weather.orders + 1):
             if number not in scene.without:
                 scene.act(Buyer(number, scene, self.door, self._gateways, self._watch.handed_out).live())
-        scene.act(Operator(scene, self.door).live())
+        scene.act(self._operator.live())
         scene.act(Caretaker(scene, self.door).live())
         scene.act(self._strange_jobs())
         await asyncio.sleep(scene.weather.storm)
@@ -202,6 +206,22 @@ class World:
     def _flush(self) -> None:
         self.scene.history.fault("rings flushed", "doorbell", f"loses {self._doorbell.flush()} ring(s)")
 
+    async def _thefts(self) -> None:
+        await self._now_and_then("jobs lost", self.scene.weather.jobs_lost_every, self._rob)
+
+    def _rob(self, share: float) -> None:
+        """Take some of the living jobs out of the tables, whoever is doing them."""
+        scene, round_ = self.scene, len(self.scene.history)
+        living = [job for job in scene.store.jobs() if job.status in LIVING]
+        jobs = [job for job in living if (job.name, job.ref) not in STRANGE_JOBS]
+        lost = [job for job in jobs if scene.chance.happens(share, "job lost", round_, job.name, job.ref)]
+        for job in lost:
+            scene.store.lose_job(job.name, job.ref)
+            scene.facts.robbed.add(job.order_id)
+            scene.history.fault(
+                "job lost", "somebody", f"takes {job.name} {job.ref} out of the table", job.order_id or ""
+            )
+
     async def _now_and_then(self, what: str, every: float, strike: Callable[[float], None]) -> None:
         """Strike at times of its own, as long as the storm lasts; `strike` is given a number from 0 to 1."""
         count = 0
@@ -243,6 +263,14 @@ class World:
                 self._suppliers.sold(result)
             case "gateway.create_payment":
                 self._gateways.opened(call.kwargs["order_id"])
+            case "orders.commit" if result.order is not None:
+                for event in call.args[0].events:
+                    if isinstance(event, UnitReplaced):
+                        self._suppliers.hears_of_bad_key(result.order, event)
+            case "switches.pause" if call.args[0].holder is PauseHolder.SPEND_CAP:
+                self._operator.resume_later()
+            case "switches.resume":
+                self.scene.facts.lifted_at = self.scene.clock.now()
             case _:
                 pass
         self._checked(lambda: self._watch.after(call, result))
