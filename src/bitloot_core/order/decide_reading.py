@@ -25,6 +25,7 @@ from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.forgetting import FOR_NOBODY, is_for_nobody
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import (
+    GATEWAY,
     AcceptedStray,
     Named,
     OpenPayment,
@@ -84,7 +85,7 @@ def _judge(
             return _hold_for_review(order, payment, Contradicts(received=verdict.received, reasons=(FOR_NOBODY,)), now)
         case Settles():
             received = _at_least_seen(payment, verdict.received)
-            return settle(order, payment, received, by="gateway", surplus=verdict.surplus, now=now)
+            return settle(order, payment, received, by=GATEWAY, surplus=verdict.surplus, now=now)
         case FallsShort():
             return _fall_short(order, payment, verdict.received, now)
         case Contradicts():

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 import attrs
 
 from bitloot_core.values.ids import GatewayPaymentId
 from bitloot_core.values.money import CoinAmount, Money
 from bitloot_core.values.reading import PaymentWord
+
+GATEWAY = "gateway"
+"""Who accepted a payment that matched by itself."""
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +53,7 @@ class Receipt:
     Attributes:
         received: the coins that arrived.
         settled_at: when we accepted it.
-        accepted_by: "gateway" where it matched by itself, "admin:NAME" where a person decided.
+        accepted_by: `GATEWAY` where it matched by itself, "admin:NAME" where a person decided.
     """
 
     received: CoinAmount
@@ -265,3 +268,8 @@ def is_returned(payment: Payment) -> bool:
 def counts(payment: Payment) -> bool:
     """Whether a payment settles its order."""
     return isinstance(payment, SettledPayment | AcceptedStray)
+
+
+def is_let_count(payment: Payment) -> TypeGuard[SettledPayment | AcceptedStray]:
+    """Whether a payment settles its order because a person said so."""
+    return isinstance(payment, SettledPayment | AcceptedStray) and payment.receipt.accepted_by != GATEWAY

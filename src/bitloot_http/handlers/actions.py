@@ -18,6 +18,7 @@ from bitloot_core.order.payments import (
     ShortPayment,
     StrayPayment,
     VoidPayment,
+    is_let_count,
     name_of,
     received_of,
 )
@@ -168,11 +169,11 @@ async def _accept_payment(press: Press) -> Order:
 
 
 async def _waiting_payment(press: Press) -> GatewayPaymentId:
-    """The one payment with money on it that does not count."""
+    """The one payment with money on it that does not count; or the one that the press before this let count."""
     kinds = (ShortPayment, ReviewedPayment, StrayPayment, VoidPayment)
     payments = (await press.shop.orders.get(press.order_id)).payments
-    names = [name_of(one) for one in payments if isinstance(one, kinds) and received_of(one) is not None]
-    return _only(names, "paymentId")
+    waiting = [name_of(one) for one in payments if isinstance(one, kinds) and received_of(one) is not None]
+    return _only(waiting or [name_of(one) for one in payments if is_let_count(one)], "paymentId")
 
 
 async def _replace_key(press: Press) -> Order:

@@ -76,6 +76,23 @@ async def test_which_payment_must_be_said_where_none_is_meant(world: World) -> N
     assert await problem(await press(world, placed, "accept-payment")) == (422, "missing-field")
 
 
+async def test_accepting_again_without_a_name_is_the_same(world: World) -> None:
+    """Whoever pressed twice meant the payment that the first press accepted."""
+    placed = await paid_short(world)
+    first = await pressed(world, placed, "accept-payment")
+
+    again = await pressed(world, placed, "accept-payment")
+
+    assert (first["version"], first["timeline"]) == (again["version"], again["timeline"])
+
+
+async def test_nothing_is_accepted_that_settled_by_itself(world: World) -> None:
+    """Nobody was asked to decide on it."""
+    placed = await world.delivered()
+
+    assert await problem(await press(world, placed, "accept-payment")) == (422, "missing-field")
+
+
 async def test_a_bad_key_is_replaced(world: World) -> None:
     """The old one is shown in quarantine, and linked to the one that is owed."""
     placed = await world.delivered()
