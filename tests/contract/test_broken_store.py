@@ -15,6 +15,7 @@ from bitloot_core.ports.jobs import ClaimedJob, JobOutcome, Retry, Snooze
 from bitloot_core.ports.queries import OrderFilter, OrderRow, Page, Slice
 from bitloot_core.ports.requests import Begun
 from bitloot_core.ports.store import Change, Committed, LinkUse
+from bitloot_core.testing.contracts.audit import AuditContract
 from bitloot_core.testing.contracts.catalogue import CatalogueContract
 from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
@@ -224,6 +225,16 @@ class AlwaysBegins(MemoryRequests):
         return Begun(order_id=order_id)
 
 
+class NamesWhoeverSettles(MemoryOrderStore):
+    """Writes the act of somebody who came too late."""
+
+    async def commit(self, change: Change) -> Committed:
+        """Take every act for one that had an effect."""
+        acts = tuple(one.act for one in change.settled if one.act is not None)
+        settled = tuple(attrs.evolve(one, act=None) for one in change.settled)
+        return await super().commit(attrs.evolve(change, settled=settled, acts=(*change.acts, *acts)))
+
+
 class PutsOneByOne(MemoryCatalogue):
     """Has a transaction for each product."""
 
@@ -297,6 +308,7 @@ def world_with(broken: type) -> MemoryWorld:
         (CommitsByHalves, STORE.test_a_commit_that_fails_leaves_nothing),
         (LosesFindings, partial(STORE.test_an_order_comes_back_as_it_was_placed, state="finding")),
         (BooksTwice, STORE.test_the_same_money_is_one_ledger_row),
+        (NamesWhoeverSettles, AuditContract().test_of_many_who_settle_a_finding_one_has_done_so),
         (HandsOutTwice, JOBS.test_a_claimed_job_is_not_handed_out_again),
         (HandsOutTwice, JOBS.test_of_many_that_claim_a_job_one_gets_it),
         (LetsAnybodyEnd, partial(JOBS.test_who_lost_the_lease_ends_nothing, how="done")),

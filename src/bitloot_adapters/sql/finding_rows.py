@@ -57,9 +57,9 @@ def place_finding(connection: Connection, finding: Finding, position: int | None
     connection.execute(_PLACE, _row(finding, position))
 
 
-def resolve_finding(connection: Connection, finding_id: str, *, at: datetime, by: str | None, why: str | None) -> None:
-    """Note who settled a finding; one that is settled, or that nobody opened, is left alone."""
-    connection.execute(_RESOLVE, {"which": finding_id, "at": micros(at), "who": by, "why": why})
+def resolve_finding(connection: Connection, finding_id: str, *, at: datetime, by: str | None, why: str | None) -> bool:
+    """Note who settled a finding; False if it is settled already, or if nobody opened it: it is left alone then."""
+    return bool(connection.execute(_RESOLVE, {"which": finding_id, "at": micros(at), "who": by, "why": why}).rowcount)
 
 
 def settle_finding(connection: Connection, reason: FindingReason, subject: str, *, at: int, by: str, how: str) -> None:

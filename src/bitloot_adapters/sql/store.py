@@ -4,7 +4,7 @@ The order store as a port: one change, one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
@@ -24,6 +24,7 @@ from bitloot_adapters.sql.tables import UNITS
 from bitloot_adapters.sql.unique_names import find_taken
 from bitloot_core.order.ledger import LedgerEntry
 from bitloot_core.order.order import Order
+from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.inbox import ConsumedWebhook
 from bitloot_core.ports.store import Change, Committed, LinkUse, OrderStore
 from bitloot_core.values.errors import AlreadyTaken, NotFound, Refused
@@ -120,10 +121,9 @@ def write_change(connection: Connection, change: Change) -> Committed:
         touched[asked.id] = asked
     for finding in change.findings:
         keep_finding(connection, finding)
-    for one in change.settled:
-        resolve_finding(connection, one.id, at=change.at, by=storable(one.by), why=storable(one.reason))
-    if change.acts:
-        add_acts(connection, change.acts)
+    acts = [*change.acts, *_settle(connection, change)]
+    if acts:
+        add_acts(connection, acts)
     if change.ledger:
         _ENTRY.change_each(connection, [_entry(entry) for entry in change.ledger])
     if change.link_use is not None:
@@ -134,6 +134,15 @@ def write_change(connection: Connection, change: Change) -> Committed:
     if change.accesses:
         add_accesses(connection, change.accesses)
     return Committed(order=order, due=tuple(one.id for one in touched.values() if one.is_due))
+
+
+def _settle(connection: Connection, change: Change) -> Iterator[StaffAct]:
+    """Settle findings, and yield the acts of those that this write has settled."""
+    for one in change.settled:
+        why = storable(one.reason)
+        is_new = resolve_finding(connection, one.id, at=change.at, by=storable(one.by), why=why)
+        if is_new and one.act is not None:
+            yield one.act
 
 
 def _entry(entry: LedgerEntry) -> dict[str, object]:

@@ -75,11 +75,17 @@ class LinkUse:
 
 @attrs.frozen(kw_only=True)
 class SettledFinding:
-    """A finding about no order that a person says is settled; one that is settled already stays as it is."""
+    """
+    A finding about no order that a person says is settled; one that is settled already stays as it is.
+
+    Attributes:
+        act: the row of the audit; left out if the finding was settled already, or if there is none.
+    """
 
     id: FindingId
     by: str
     reason: str
+    act: StaffAct | None = None
 
 
 @attrs.frozen(kw_only=True)

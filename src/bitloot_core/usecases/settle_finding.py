@@ -40,8 +40,8 @@ async def _settle_loose(shop: Shop, finding: Finding, *, by: str, reason: str) -
     await _refuse_while_paused(shop, finding)
     now = shop.clock.now()
     deed = Deed(action=Action.RESOLVE, by=by, reason=reason, subject=finding.id)
-    settled = SettledFinding(id=finding.id, by=by, reason=reason)
-    await shop.orders.commit(Change(at=now, settled=(settled,), acts=(deed.done(at=now, order_id=None),)))
+    settled = SettledFinding(id=finding.id, by=by, reason=reason, act=deed.done(at=now, order_id=None))
+    await shop.orders.commit(Change(at=now, settled=(settled,)))
 
 
 async def _refuse_while_paused(shop: Shop, finding: Finding) -> None:

@@ -7,6 +7,7 @@ head without sense is told. The others do not apply.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import attrs
@@ -141,6 +142,21 @@ class AuditContract:
 
         row = only((await world.backlog.findings(FindingFilter(), Slice())).items)
         assert (later, "admin:ann", ann.reason) == (row.resolved_at, row.resolved_by, row.resolution)
+
+    async def test_of_many_who_settle_a_finding_one_has_done_so(self, world: StorageWorld) -> None:
+        """The audit names whoever came first, and nobody else; nor whoever settles what nobody opened."""
+        await world.store.commit(Change(at=PLACED_AT, findings=(loose_finding(),)))
+        names = ("f1", "f1", "f1", "f9")
+        ways = [
+            SettledFinding(id=FindingId(name), by=f"admin:{who}", reason="seen", act=attrs.evolve(ACT, reason=str(who)))
+            for who, name in enumerate(names)
+        ]
+
+        await asyncio.gather(*(world.store.commit(Change(at=PLACED_AT, settled=(one,))) for one in ways))
+
+        row = only((await world.backlog.findings(FindingFilter(), Slice())).items)
+        told = only((await world.audit.acts(ActFilter(), Slice())).items)
+        assert f"admin:{told.act.reason}" == row.resolved_by
 
     async def test_a_settled_finding_is_told_anew(self, world: StorageWorld) -> None:
         """What was settled and is found again is a new finding."""

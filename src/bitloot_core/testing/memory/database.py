@@ -22,10 +22,20 @@ from bitloot_core.ports.alerts import ChannelState
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.ports.inbox import Source, StoredWebhook
 from bitloot_core.ports.queries import FindingRow
+from bitloot_core.ports.quotes import Quote
 from bitloot_core.ports.store import KeyAccess
 from bitloot_core.testing.faults import Faults
 from bitloot_core.values.errors import Unknown
-from bitloot_core.values.ids import ExternalRef, FindingId, JobId, LinkId, OrderId, ProductId, WebhookId
+from bitloot_core.values.ids import (
+    ExternalRef,
+    FindingId,
+    JobId,
+    LinkId,
+    OrderId,
+    ProductId,
+    SupplierProductId,
+    WebhookId,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -121,10 +131,11 @@ class MemoryDatabase:
         alert_channels: the channels of alerts by name.
         told: what each channel has told of, by its name and what it was.
         troubles: what was wrong with the service, and when it was last seen, by name.
+        stale: when each product was last marked as changed, of those whose look is older.
         buying: the pauses, what a person lifted, and the balance as it was read last.
         faults: what shall go wrong, by the name of the write: `store.commit`, `jobs.claim`, `jobs.ask`, `jobs.end`,
             `inbox.receive`, `inbox.replay`, `rows.rotate`, `requests.begin`, `requests.answer`, `catalogue.put`,
-            `switches.pause`, `switches.lift`, `switches.resume`, `switches.note_balance`, `alerts.note`,
+            `quotes.mark`, `quotes.keep`, `switches.pause`, `switches.lift`, `switches.resume`, `switches.note_balance`, `alerts.note`,
             `alerts.issue`, `alerts.claim`, `alerts.end`, `alerts.open_again`, or `any`.
     """
 
@@ -145,6 +156,8 @@ class MemoryDatabase:
         self.open_findings: dict[tuple[OrderId | None, FindingReason, str], FindingId] = {}
         self.ledger: dict[tuple[LedgerKind, str], LedgerEntry] = {}
         self.products: dict[ProductId, Product] = {}
+        self.quotes: dict[SupplierProductId, Quote] = {}
+        self.stale: dict[SupplierProductId, datetime] = {}
         self.requests: dict[str, StoredRequest] = {}
         self.alert_channels: dict[str, StoredChannel] = {}
         self.told: set[tuple[str, str]] = set()
@@ -186,12 +199,14 @@ class MemoryDatabase:
             self.open_findings[same] = finding.id
             self.findings[finding.id] = FindingRow(finding=finding, resolved_at=None, resolved_by=None)
 
-    def resolve_finding(self, finding_id: FindingId, *, at: datetime, by: str, how: str) -> None:
-        """For the fakes: note who settled a finding; one that is settled, or that nobody opened, is left alone."""
+    def resolve_finding(self, finding_id: FindingId, *, at: datetime, by: str, how: str) -> bool:
+        """For the fakes: note who settled a finding; False if it is settled already, or if nobody opened it."""
         row = self.findings.get(finding_id)
-        if row is not None and row.resolved_at is None:
-            self.findings[finding_id] = attrs.evolve(row, resolved_at=at, resolved_by=by, resolution=how)
-            self.open_findings.pop((row.finding.order_id, row.finding.reason, row.finding.subject), None)
+        if row is None or row.resolved_at is not None:
+            return False
+        self.findings[finding_id] = attrs.evolve(row, resolved_at=at, resolved_by=by, resolution=how)
+        self.open_findings.pop((row.finding.order_id, row.finding.reason, row.finding.subject), None)
+        return True
 
     def add_access(self, access: KeyAccess) -> None:
         """For the fakes: keep an access, and chain it to the one before."""

@@ -130,7 +130,8 @@ class MemoryOrderStore:
         for finding in change.findings:
             self._database.open_finding(finding)
         for one in change.settled:
-            self._database.resolve_finding(one.id, at=change.at, by=one.by, how=one.reason)
+            is_new = self._database.resolve_finding(one.id, at=change.at, by=one.by, how=one.reason)
+            self._database.acts.extend((one.act,) if is_new and one.act is not None else ())
         self._database.acts.extend(change.acts)
         for entry in change.ledger:
             self._database.ledger.setdefault((entry.kind, entry.external_id), entry)
