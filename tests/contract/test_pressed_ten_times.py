@@ -4,32 +4,29 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import pytest
 
 from bitloot_adapters.sql.migrate import upgrade
-from bitloot_adapters.sql.opening import open_database
-from bitloot_adapters.sql.url import DatabaseUrl
 from bitloot_core.order.actions import Action
 from bitloot_core.order.order import Order
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.ports.audit import ActFilter
 from bitloot_core.ports.queries import Slice
-from bitloot_core.testing.memory import MemoryStorage
 from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.usecases.close_order import accept_payment, cancel_order, record_refund, retry_order
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.usecases.staff_actions import park_order, rebuy, replace_key, return_keys, unpark_order
-from bitloot_core.values.ids import OrderId, SupplierProductId, UnitId
-from harness.sql_world import sql_world
+from bitloot_core.values.ids import OrderId, UnitId
+from harness.orders_to_press import fulfilled, given_back, parked, refused, short, unpaid
+from harness.shop_on import shop_on
 
 Press = Callable[[Shop, OrderId], Awaitable[Order]]
 BY: dict[str, Any] = {"by": "admin:ann", "reason": "asked for"}
 AT_ONCE = 10
-GAME = SupplierProductId("supplier-game")
 
 
 @pytest.fixture(scope="module")
@@ -43,70 +40,17 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FakeShop]:
     """A shop with something to sell, on each kind of store."""
-    fake = FakeShop()
     if request.param == "memory":
+        fake = FakeShop()
         await fake.offer(a_product("game"))
         yield fake
         return
     if request.param == "postgresql":
-        url = DatabaseUrl.parse(request.getfixturevalue("postgres_url"))
+        url = request.getfixturevalue("postgres_url")
     else:
-        url = DatabaseUrl.parse(f"sqlite:///{shutil.copy(request.getfixturevalue('empty'), tmp_path / 'shop.db')}")
-    async with sql_world(lambda commits: open_database(url, commit=commits)) as world:
-        fake.storage = cast("MemoryStorage", world.storage)  # the same ports, elsewhere
-        fake.shop = world.storage.shop_with(
-            **{
-                field.name: getattr(fake.shop, field.name)
-                for field in attrs.fields(Shop)
-                if not hasattr(world.storage, field.name) and field.name != "orders"
-            }
-        )
-        await fake.offer(a_product("game"))
-        yield fake
-
-
-async def unpaid(shop: FakeShop) -> Order:
-    """Nobody has paid it."""
-    return await shop.place()
-
-
-async def short(shop: FakeShop) -> Order:
-    """Half of what is due has come."""
-    order = await shop.place()
-    name = shop.gateway.payments_of(order.id)[0]
-    shop.gateway.pay_short(name)
-    await shop.tell(name)
-    await shop.work()
-    return await shop.order(order.id)
-
-
-async def refused(shop: FakeShop) -> Order:
-    """Paid, and the supplier has none."""
-    shop.supplier.in_stock(GAME, 0)
-    order = await shop.place()
-    await shop.pay(order.id)
-    shop.supplier.in_stock(GAME, 100)
-    return await shop.order(order.id)
-
-
-async def fulfilled(shop: FakeShop) -> Order:
-    """Its key is held."""
-    order = await shop.place()
-    await shop.fulfil(order.id)
-    return await shop.order(order.id)
-
-
-async def given_back(shop: FakeShop) -> Order:
-    """Its key is held, and its buyer has the money back."""
-    order = await fulfilled(shop)
-    return await record_refund(shop.shop, order.id, by="admin:bob", reason="first")
-
-
-async def parked(shop: FakeShop) -> Order:
-    """Paid and put aside."""
-    order = await shop.place()
-    await shop.settle(order.id)
-    return await park_order(shop.shop, order.id, by="admin:bob", reason="first")
+        url = f"sqlite:///{shutil.copy(request.getfixturevalue('empty'), tmp_path / 'shop.db')}"
+    async with shop_on(url) as opened:
+        yield opened.fakes
 
 
 async def _accept(shop: Shop, order_id: OrderId) -> Order:
