@@ -285,10 +285,11 @@ class Watch:
             hold("I9", owner.unit_id in written[owner.order_id], text, owner.order_id)
 
     def _looked_at(self, order_id: OrderId, agent: str) -> Sequence[str]:
-        """The units that a client looked at by the audit rows, which name nobody once a buyer was forgotten."""
-        order = self._scene.store.order(order_id)
+        """The units that a client looked at by the audit rows, which name no buyer who was forgotten."""
+        store, order = self._scene.store, self._scene.store.order(order_id)
+        rows = store.looked_at(order_id, agent)
         forgotten = order is not None and order.email is None
-        return self._scene.store.looked_at(order_id, "" if forgotten else agent)
+        return store.looked_at(order_id, "") if forgotten and not rows else rows
 
     def handed_out(self, order_id: OrderId, agent: str, serials: tuple[bytes, ...]) -> None:
         """Keys have gone out to a buyer."""
