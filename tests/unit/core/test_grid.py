@@ -6,16 +6,19 @@ after the order came to its place, so that its time has run out and the quiet wi
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from types import UnionType
+from typing import NewType, Union, get_args, get_origin
 
+import attrs
 import pytest
 
 from bitloot_core.order import commands as c
 from bitloot_core.order import staff_commands as sc
-from bitloot_core.order.events import OrderEvent
+from bitloot_core.order.events import FindingOpened, FindingResolved, OrderEvent
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import JobName
 from bitloot_core.order.payments import gateway_id_of
@@ -34,6 +37,7 @@ BY = "admin:ann"
 WHY = "because"
 PURCHASE = SupplierOrderId("bought-1")
 
+TOLD = Path(__file__).with_name("told.txt").read_text(encoding="utf-8").splitlines()
 GRIDS = Path(__file__).with_name("grid.txt").read_text(encoding="utf-8")
 
 SHORT = {
@@ -208,3 +212,108 @@ def test_money_is_never_refused(place: str) -> None:
     verdicts = {name: verdict_of(place, name) for name in reports}
 
     assert all(not verdict.startswith("x") for verdict in verdicts.values()), verdicts
+
+
+def outcomes(place: str) -> Iterator[tuple[str, c.OrderCommand, Story]]:
+    """Each command that is not refused at a place, and the story with what came of it."""
+    for name in COMMANDS:
+        asked = command(name, PLACES[place])
+        with suppress(TransitionRefused, NotFound):
+            yield name, asked, PLACES[place].when(asked)
+
+
+def misfits(value: object, hint: object, where: str = "") -> Iterator[str]:
+    """The parts of a value that are not of the type that their class gives them."""
+    if isinstance(hint, NewType):
+        yield from misfits(value, hint.__supertype__, where)
+    elif get_origin(hint) in (Union, UnionType):
+        if all(any(misfits(value, one)) for one in get_args(hint)):
+            yield f"{where}: {value!r} is none of {hint}"
+    elif get_origin(hint) is tuple:
+        for number, part in enumerate(value if isinstance(value, tuple) else [None]):
+            yield from misfits(part, get_args(hint)[0], f"{where}[{number}]")
+    elif isinstance(hint, type):
+        if not isinstance(value, hint):
+            yield f"{where}: {value!r} is no {hint.__name__}"
+        elif attrs.has(type(value)):
+            for field in attrs.fields(attrs.resolve_types(type(value))):
+                yield from misfits(getattr(value, field.name), field.type, f"{where}.{field.name}")
+    else:
+        raise TypeError(hint)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_decided_is_what_its_classes_say(place: str) -> None:
+    """Events, the order after them, its jobs and its ledger hold nothing that is not of its type."""
+    made = [
+        value for _, _, after in outcomes(place) for value in (*after.last, after.order, *after.jobs, *after.ledger)
+    ]
+
+    assert [wrong for value in made for wrong in misfits(value, type(value), type(value).__name__)] == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_happens_happens_now(place: str) -> None:
+    """Each event is of the time at which it was decided."""
+    times = {event.at for _, _, after in outcomes(place) for event in after.last}
+
+    assert times <= {PLACES[place].now}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_a_person_does_carries_who_and_why(place: str) -> None:
+    """The program signs what follows from it as `system`; what the person said stands there word for word."""
+    for _, asked, after in outcomes(place):
+        signed = [event for event in after.last if hasattr(event, "by")]
+        said = [event for event in signed if hasattr(event, "reason") and not isinstance(event, FindingResolved)]
+
+        assert {event.by for event in signed} <= {getattr(asked, "by", "gateway"), "system"}
+        assert {event.reason for event in said} <= {getattr(asked, "reason", "")}
+
+
+def told(name: str, before: Story, after: Story) -> Iterator[str]:
+    """What a person is told by a command, and what is settled by it, a line each."""
+    open_ = {one.id: one for one in before.order.findings}
+    for event in after.last:
+        match event:
+            case FindingOpened(finding=one):
+                open_[one.id] = one
+                weight = "blocking" if one.blocking else "beside"
+                yield f"{name} | {one.reason} | {one.subject} | {weight} | {one.amount} | {one.text}"
+            case FindingResolved(finding_id=finding_id):
+                one = open_[finding_id]
+                yield f"{name} | settles {one.reason} | {one.subject} | {event.by} | {event.reason}"
+            case _:
+                pass
+
+
+def test_people_are_told_word_for_word() -> None:
+    """`told.txt`: every finding that a command of the grid opens or settles, with the money that is at stake."""
+    lines = {
+        line for place in PLACES for name, _, after in outcomes(place) for line in told(name, PLACES[place], after)
+    }
+
+    assert sorted(lines) == TOLD
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_refusal_says_what_was_asked_of_which_order(place: str) -> None:
+    """Whoever reads it need not look it up."""
+    story = PLACES[place]
+    asked = [command(name, story) for name in COMMANDS]
+    refusals = [(one, refusal) for one in asked if (refusal := refusal_of(one, story)) is not None]
+
+    said = [(refusal.order_id, refusal.command, refusal.status) for _, refusal in refusals]
+
+    assert said == [(story.order.id, type(one).__name__, story.shown) for one, _ in refusals]
+    assert all(isinstance(refusal.reason, str) and refusal.reason for _, refusal in refusals)
+
+
+def refusal_of(asked: c.OrderCommand, story: Story) -> TransitionRefused | None:
+    """How the order's state forbids a command; None if it does not."""
+    with suppress(NotFound):
+        try:
+            story.when(asked)
+        except TransitionRefused as refusal:
+            return refusal
+    return None
