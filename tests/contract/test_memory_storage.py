@@ -13,6 +13,7 @@ from bitloot_core.testing.contracts.jobs import JobsContract
 from bitloot_core.testing.contracts.loose_ends import LooseEndsContract
 from bitloot_core.testing.contracts.memory_world import MemoryWorld
 from bitloot_core.testing.contracts.queries import QueriesContract
+from bitloot_core.testing.contracts.quotes import QuotesContract
 from bitloot_core.testing.contracts.requests import RequestsContract
 from bitloot_core.testing.contracts.store import OrderStoreContract
 from bitloot_core.testing.contracts.switches import SwitchesContract
@@ -44,6 +45,10 @@ class TestMemoryRequests(RequestsContract):
 
 class TestMemoryCatalogue(CatalogueContract):
     """The suite of the catalogue."""
+
+
+class TestMemoryQuotes(QuotesContract):
+    """The suite of the looks at the supplier's products."""
 
 
 class TestMemoryQueries(QueriesContract):

@@ -19,6 +19,7 @@ from bitloot_core.testing.contracts.inbox import InboxContract
 from bitloot_core.testing.contracts.jobs import JobsContract
 from bitloot_core.testing.contracts.loose_ends import LooseEndsContract
 from bitloot_core.testing.contracts.queries import QueriesContract
+from bitloot_core.testing.contracts.quotes import QuotesContract
 from bitloot_core.testing.contracts.requests import RequestsContract
 from bitloot_core.testing.contracts.store import OrderStoreContract
 from bitloot_core.testing.contracts.switches import SwitchesContract
@@ -67,6 +68,10 @@ class TestSqlRequests(RequestsContract):
 
 class TestSqlCatalogue(CatalogueContract):
     """The suite of the catalogue."""
+
+
+class TestSqlQuotes(QuotesContract):
+    """The suite of the looks at the supplier's products."""
 
 
 class TestSqlQueries(QueriesContract):

@@ -26,6 +26,7 @@ from bitloot_adapters.sql.jobs import SqlJobs
 from bitloot_adapters.sql.loose_ends import SqlLooseEnds
 from bitloot_adapters.sql.opening import open_database
 from bitloot_adapters.sql.queries import SqlQueries
+from bitloot_adapters.sql.quotes import SqlQuotes
 from bitloot_adapters.sql.requests import SqlRequests
 from bitloot_adapters.sql.staff import SqlStaff
 from bitloot_adapters.sql.store import SqlOrderStore
@@ -50,6 +51,7 @@ class SqlStorage:
     inbox: SqlInbox
     requests: SqlRequests
     catalogue: SqlCatalogue
+    quotes: SqlQuotes
     queries: SqlQueries
     switches: SqlSwitches
     loose_ends: SqlLooseEnds
@@ -72,6 +74,7 @@ class SqlStorage:
             inbox=SqlInbox(database, sealer),
             requests=SqlRequests(database),
             catalogue=SqlCatalogue(database),
+            quotes=SqlQuotes(database),
             queries=SqlQueries(database),
             switches=SqlSwitches(database),
             loose_ends=SqlLooseEnds(database),
@@ -107,6 +110,7 @@ class SqlStorage:
             jobs=self.jobs,
             requests=self.requests,
             catalogue=self.catalogue,
+            quotes=self.quotes,
             queries=self.queries,
             switches=self.switches,
             loose_ends=self.loose_ends,

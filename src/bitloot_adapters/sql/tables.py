@@ -291,6 +291,19 @@ PRODUCTS = table(
     whole("available"),
 )
 
+QUOTES = table(
+    "quotes",
+    Column("supplier_product_id", TEXT, primary_key=True),
+    whole("at"),
+    whole("stock"),
+    words("currency"),
+    whole("cost_minor", null=True),
+    whole("text_cost_minor", null=True),
+)
+
+STALE_QUOTES = table("stale_quotes", Column("supplier_product_id", TEXT, primary_key=True), whole("since"))
+index("ix_stale_quotes_since", STALE_QUOTES, "since", "supplier_product_id")
+
 IDEMPOTENCY_KEYS = table(
     "idempotency_keys",
     Column("key_hash", TEXT, primary_key=True),

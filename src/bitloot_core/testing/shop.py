@@ -68,6 +68,7 @@ class FakeShop:
             jobs=self.storage.jobs,
             requests=self.storage.requests,
             catalogue=self.storage.catalogue,
+            quotes=self.storage.quotes,
             queries=self.storage.queries,
             switches=self.storage.switches,
             loose_ends=self.storage.loose_ends,

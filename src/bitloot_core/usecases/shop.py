@@ -21,6 +21,7 @@ from bitloot_core.ports.mailer import Mailer
 from bitloot_core.ports.notifier import JobNotifier
 from bitloot_core.ports.payment_gateway import PaymentGateway
 from bitloot_core.ports.queries import Queries
+from bitloot_core.ports.quotes import Quotes
 from bitloot_core.ports.requests import Requests
 from bitloot_core.ports.store import OrderStore
 from bitloot_core.ports.supplier import Supplier
@@ -46,6 +47,7 @@ class Shop:
     jobs: Jobs
     requests: Requests
     catalogue: Catalogue
+    quotes: Quotes
     queries: Queries
     switches: Switches
     loose_ends: LooseEnds

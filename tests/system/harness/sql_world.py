@@ -120,6 +120,7 @@ async def sql_world(opened: Callable[[Commits], Database]) -> AsyncIterator[SqlW
         inbox=storage.inbox,
         requests=storage.requests,
         catalogue=storage.catalogue,
+        quotes=storage.quotes,
         queries=storage.queries,
         switches=storage.switches,
         loose_ends=storage.loose_ends,

@@ -31,6 +31,7 @@ class MemoryWorld(StorageWorld):
             inbox=storage.inbox,
             requests=storage.requests,
             catalogue=storage.catalogue,
+            quotes=storage.quotes,
             queries=storage.queries,
             switches=storage.switches,
             loose_ends=storage.loose_ends,

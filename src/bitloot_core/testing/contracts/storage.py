@@ -22,6 +22,7 @@ from bitloot_core.ports.inbox import Inbox
 from bitloot_core.ports.jobs import ClaimedJob, Jobs
 from bitloot_core.ports.loose_ends import LooseEnds
 from bitloot_core.ports.queries import Queries
+from bitloot_core.ports.quotes import Quotes
 from bitloot_core.ports.requests import Requests
 from bitloot_core.ports.store import OrderStore
 from bitloot_core.ports.switches import Switches
@@ -55,6 +56,7 @@ class StorageWorld:
     inbox: Inbox
     requests: Requests
     catalogue: Catalogue
+    quotes: Quotes
     queries: Queries
     switches: Switches
     loose_ends: LooseEnds

@@ -23,6 +23,7 @@ from bitloot_core.testing.memory.inbox import MemoryInbox
 from bitloot_core.testing.memory.jobs import MemoryJobs
 from bitloot_core.testing.memory.loose_ends import MemoryLooseEnds
 from bitloot_core.testing.memory.queries import MemoryQueries
+from bitloot_core.testing.memory.quotes import MemoryQuotes
 from bitloot_core.testing.memory.requests import MemoryRequests
 from bitloot_core.testing.memory.sealed_rows import MemorySealedRows
 from bitloot_core.testing.memory.store import MemoryOrderStore
@@ -42,6 +43,7 @@ __all__ = [
     "MemoryLooseEnds",
     "MemoryOrderStore",
     "MemoryQueries",
+    "MemoryQuotes",
     "MemoryRequests",
     "MemorySealedRows",
     "MemoryStorage",
@@ -65,6 +67,7 @@ class MemoryStorage:
         self.inbox = MemoryInbox(self.database)
         self.requests = MemoryRequests(self.database)
         self.catalogue = MemoryCatalogue(self.database)
+        self.quotes = MemoryQuotes(self.database)
         self.queries = MemoryQueries(self.database)
         self.switches = MemorySwitches(self.database)
         self.loose_ends = MemoryLooseEnds(self.database)

@@ -135,8 +135,9 @@ class MemoryDatabase:
         buying: the pauses, what a person lifted, and the balance as it was read last.
         faults: what shall go wrong, by the name of the write: `store.commit`, `jobs.claim`, `jobs.ask`, `jobs.end`,
             `inbox.receive`, `inbox.replay`, `rows.rotate`, `requests.begin`, `requests.answer`, `catalogue.put`,
-            `quotes.mark`, `quotes.keep`, `switches.pause`, `switches.lift`, `switches.resume`, `switches.note_balance`, `alerts.note`,
-            `alerts.issue`, `alerts.claim`, `alerts.end`, `alerts.open_again`, or `any`.
+            `quotes.mark`, `quotes.keep`, `switches.pause`, `switches.lift`, `switches.resume`,
+            `switches.note_balance`, `alerts.note`, `alerts.issue`, `alerts.claim`, `alerts.end`, `alerts.open_again`,
+            or `any`.
     """
 
     def __init__(self) -> None:

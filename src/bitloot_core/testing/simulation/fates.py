@@ -11,7 +11,7 @@ import attrs
 from bitloot_core.testing.simulation.chance import Chance
 from bitloot_core.testing.simulation.weather import Weather
 
-STORE = frozenset({"orders", "inbox", "jobs", "requests", "catalogue", "queries"})
+STORE = frozenset({"orders", "inbox", "jobs", "requests", "catalogue", "queries", "quotes"})
 """The ports that look at the one store of the shop; ports that this program does not know count as such, too."""
 REMOTE = frozenset({"supplier", "supplier_catalogue", "gateway", "vault", "mailer"})
 """The ports behind which somebody else's computer stands."""
@@ -20,7 +20,7 @@ UNREPEATABLE = frozenset({"supplier.reserve", "supplier.return_keys", "gateway.c
 WRITES = frozenset(
     {
         *("orders.commit", "jobs.claim", "jobs.ask", "jobs.end", "inbox.receive", "inbox.replay"),
-        *("requests.begin", "requests.answer", "catalogue.put", "store.write"),
+        *("requests.begin", "requests.answer", "catalogue.put", "quotes.mark", "quotes.keep", "store.write"),
         *("switches.pause", "switches.lift", "switches.resume", "switches.note_balance"),
         *("vault.save_keys", "vault.discard", "vault.rotate"),
         *UNREPEATABLE,
