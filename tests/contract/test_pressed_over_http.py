@@ -1,98 +1,31 @@
 """Each action of the staff, sent ten times at once to the API, is done once: on SQLite and on PostgreSQL."""
 
 import asyncio
-import base64
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import pytest
 from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient, TestServer
 
 from bitloot_adapters.sql.migrate import upgrade
 from bitloot_core.order.actions import Action
 from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Order
-from bitloot_core.ports.audit import ActFilter
 from bitloot_core.ports.jobs import Dead, JobOutcome
-from bitloot_core.ports.queries import Slice
 from bitloot_core.ports.store import Change
 from bitloot_core.testing.contracts.audit import loose_finding
 from bitloot_core.testing.samples import a_job
 from bitloot_core.testing.shop import FakeShop
-from bitloot_http.app import build_app
-from bitloot_http.new_token import give_out_token
-from bitloot_http.reading_settings import read_settings
-from bitloot_http.settings import Settings
+from harness.api_on import ApiWorld, api_on
 from harness.orders_to_press import fulfilled, given_back, parked, refused, short, unpaid
-from harness.shop_on import KeptShop, shop_on
 
 AT_ONCE = 10
 WHY = {"reason": "asked for"}
-SETTINGS = {
-    "KINGUIN_API_KEY": "k",
-    "KINGUIN_WEBHOOK_SECRET": "w",
-    "NOWPAYMENTS_API_KEY": "n",
-    "NOWPAYMENTS_IPN_SECRET": "i",
-    "PUBLIC_URL": "http://127.0.0.1",
-    "VAULT_KEYS": f"k1:{base64.b64encode(bytes(32)).decode()}",
-    "LINK_SECRET": "l" * 32,
-}
-
-
-@attrs.frozen(kw_only=True)
-class Service:
-    """What the application is built around: the fakes of the core over a real database."""
-
-    opened: KeptShop
-    settings: Settings
-
-    @property
-    def shop(self) -> Any:
-        """The shop."""
-        return self.opened.fakes.shop
-
-    @property
-    def tokens(self) -> Any:
-        """The table of tokens."""
-        return self.opened.kept.admin_tokens
-
-    @property
-    def staff(self) -> Any:
-        """The tables of the accounts; nobody logs in here."""
-        return self.opened.kept.staff
-
-
-@attrs.frozen(kw_only=True)
-class World:
-    """A running application, and what is behind it."""
-
-    client: TestClient[Any, Any]
-    opened: KeptShop
-
-    @property
-    def fakes(self) -> FakeShop:
-        """The shop."""
-        return self.opened.fakes
-
-    async def token(self, *scopes: str, days: int | None = None) -> dict[str, str]:
-        """The header of a token of ann's, made as the command makes it."""
-        now = self.fakes.clock.now()
-        until = None if days is None else now + timedelta(days=days)
-        given = await give_out_token(
-            self.opened.kept.admin_tokens, name="ann", scopes=scopes, expires_at=until, now=now
-        )
-        return {"Authorization": f"Bearer {given.reveal()}"}
-
-    async def acts(self) -> list[str]:
-        """What ann did, as the audit has it, oldest first."""
-        rows = (await self.fakes.shop.audit.acts(ActFilter(actor="admin:ann"), Slice(limit=100))).items
-        return [row.act.action for row in reversed(rows)]
 
 
 @pytest.fixture(scope="module")
@@ -104,16 +37,14 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ApiWorld]:
     """A running application on each kind of database."""
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
     else:
         url = f"sqlite:///{shutil.copy(request.getfixturevalue('empty'), tmp_path / 'shop.db')}"
-    async with shop_on(url) as opened:
-        app = build_app(cast("Any", Service(opened=opened, settings=read_settings(SETTINGS))))
-        async with TestClient(TestServer(app)) as client:
-            yield World(client=client, opened=opened)
+    async with api_on(url) as opened:
+        yield opened
 
 
 @attrs.frozen(kw_only=True)
@@ -150,7 +81,7 @@ CASES = {
 }
 
 
-async def pressed_at_once(world: World, path: str, body: dict[str, Any], headers: dict[str, str]) -> list[Any]:
+async def pressed_at_once(world: ApiWorld, path: str, body: dict[str, Any], headers: dict[str, str]) -> list[Any]:
     """The answers to ten that come together, all of them good."""
 
     async def press() -> Any:
@@ -162,7 +93,7 @@ async def pressed_at_once(world: World, path: str, body: dict[str, Any], headers
 
 
 @pytest.mark.parametrize("action", CASES)
-async def test_ten_requests_at_once_are_one(world: World, action: str) -> None:
+async def test_ten_requests_at_once_are_one(world: ApiWorld, action: str) -> None:
     """Each is answered with the same order, audit and timeline name it once, and nothing is bought or mailed twice."""
     case = CASES[Action(action)]
     order = await case.given(world.fakes)
@@ -179,7 +110,7 @@ async def test_ten_requests_at_once_are_one(world: World, action: str) -> None:
     assert (case.purchases, case.mails) == (len(world.fakes.supplier.purchases), len(world.fakes.mailer.sent))
 
 
-async def test_of_ten_fresh_links_one_is_good(world: World) -> None:
+async def test_of_ten_fresh_links_one_is_good(world: ApiWorld) -> None:
     """Each press is a link of its own, and revokes the one before: the buyer's newest mail opens, and no other."""
     order = await fulfilled(world.fakes)
     headers = await world.token("operate")
@@ -192,7 +123,7 @@ async def test_of_ten_fresh_links_one_is_good(world: World) -> None:
     assert len(await world.fakes.reveal()) == 1
 
 
-async def test_ten_looks_at_a_key_are_ten_rows(world: World) -> None:
+async def test_ten_looks_at_a_key_are_ten_rows(world: ApiWorld) -> None:
     """A look is no decision: each is written down (I9), and the chain of the audit holds."""
     order = await fulfilled(world.fakes)
     headers = await world.token("keys")
@@ -204,7 +135,7 @@ async def test_ten_looks_at_a_key_are_ten_rows(world: World) -> None:
     assert (verdict.rows, verdict.broken_row) == (AT_ONCE, None)
 
 
-async def test_a_finding_is_settled_once(world: World) -> None:
+async def test_a_finding_is_settled_once(world: ApiWorld) -> None:
     """By whoever comes first; the others see it settled."""
     now = world.fakes.clock.now()
     await world.fakes.shop.orders.commit(Change(at=now, findings=(loose_finding(),)))
@@ -216,7 +147,7 @@ async def test_a_finding_is_settled_once(world: World) -> None:
     assert await world.acts() == [Action.RESOLVE]
 
 
-async def test_a_dead_job_is_done_again_once(world: World) -> None:
+async def test_a_dead_job_is_done_again_once(world: ApiWorld) -> None:
     """All ten ask for the same job, which is there once."""
     shop, now = world.fakes.shop, world.fakes.clock.now()
     job_id = await shop.jobs.ask(a_job("7", name=JobName.NOWPAYMENTS_IPN, due_at=now), now=now)
@@ -234,7 +165,7 @@ async def test_a_dead_job_is_done_again_once(world: World) -> None:
     assert [(one["name"], one["ref"]) for one in ready["items"]] == [("nowpayments.ipn", "7")]
 
 
-async def test_a_replay_pressed_ten_times_moves_nothing(world: World) -> None:
+async def test_a_replay_pressed_ten_times_moves_nothing(world: ApiWorld) -> None:
     """I12: the webhook's job is woken, the order stays as it is, and nothing is bought."""
     order = await fulfilled(world.fakes)
     before = await world.fakes.order(order.id)
@@ -250,7 +181,7 @@ async def test_a_replay_pressed_ten_times_moves_nothing(world: World) -> None:
     assert len(world.fakes.supplier.purchases) == 1
 
 
-async def test_a_token_ends_and_can_be_ended(world: World) -> None:
+async def test_a_token_ends_and_can_be_ended(world: ApiWorld) -> None:
     """By its day, and at once by a command; the very next request is refused."""
     short_lived, lasting = await world.token("read", days=1), await world.token("read")
 

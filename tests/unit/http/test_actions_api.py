@@ -1,4 +1,4 @@
-"""What the staff decides over the API: on orders, on keys, on webhooks; and how often it may ask."""
+"""What the staff decides over the API: on orders, on keys, on webhooks."""
 
 from datetime import timedelta
 from typing import Any
@@ -313,33 +313,6 @@ async def test_one_webhook_runs_again_with_or_without_a_reason(world: World) -> 
     assert (plain.status, told.status) == (202, 202)
     reasons = [row.reason for row in world.fakes.storage.database.acts]
     assert reasons == ["asked for over the API", "the buyer wrote"]
-
-
-async def test_a_token_may_ask_so_often_and_no_more(world: World) -> None:
-    """Each token for itself; it is told when to come back."""
-    world.tokens.give("busy", "read")
-    world.tokens.give("calm", "read")
-    statuses = [(await world.client.get("/admin/jobs", headers=bearer("busy"))).status for _ in range(600)]
-
-    late = await world.client.get("/admin/jobs", headers=bearer("busy"))
-    other = await world.client.get("/admin/jobs", headers=bearer("calm"))
-
-    assert set(statuses) == {200}
-    assert late.headers["Retry-After"] == "1"
-    assert await problem(late) == (429, "too-many-requests")
-    assert other.status == 200
-
-
-async def test_whoever_tries_tokens_is_slowed_down(world: World) -> None:
-    """By the address; one with a good token is let in all the same."""
-    for number in range(60):
-        answer = await world.client.get("/admin/jobs", headers=bearer(f"guess-{number}-of-many"))
-        assert answer.status == 401
-
-    late = await world.client.get("/admin/jobs", headers=bearer("one-guess-more-than-that"))
-    good = await world.client.get("/admin/jobs", headers=STAFF)
-
-    assert (late.status, good.status) == (429, 200)
 
 
 async def test_a_refund_by_somebody_else_is_seen(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import weakref
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import attrs
 import pytest
 from http_world import STAFF, World, problem
 
-from bitloot_core.ports.queries import Page
+from bitloot_core.ports.queries import OrderFilter, Page, Slice
 from bitloot_core.testing.overridden import Overridden
 from bitloot_core.values.errors import Unavailable
 from bitloot_http.csv_export import cells_of, defused, head_of
@@ -88,6 +89,29 @@ async def test_json_can_be_asked_for_by_name(world: World) -> None:
 async def test_a_question_without_sense_is_still_a_problem(world: World, query: str, expected: tuple[int, str]) -> None:
     """Nothing is sent before the first page is read."""
     assert expected == await problem(await world.client.get(f"/admin/orders?{query}", headers=STAFF))
+
+
+async def test_a_long_list_is_never_held_whole(world: World) -> None:
+    """Ten thousand rows go through: of all that were read, no more than two pages are still there at any time."""
+    await world.placed()
+    (row,) = (await world.fakes.shop.queries.orders(OrderFilter(), Slice())).items
+    alive: weakref.WeakSet[Any] = weakref.WeakSet()
+    most = [0]
+
+    async def endless(_: Any, part: Any) -> Any:
+        number = int(part.cursor or 0)
+        rows = tuple(attrs.evolve(row, units=number * part.limit + one) for one in range(part.limit))
+        alive.update(rows)
+        most[0] = max(most[0], len(alive))
+        return Page(items=rows, next_cursor=str(number + 1) if number < 99 else None)
+
+    world.fakes.shop = attrs.evolve(world.fakes.shop, queries=Overridden(world.fakes.shop.queries, orders=endless))
+    object.__setattr__(world.edge, "shop", world.fakes.shop)
+
+    answer = await world.client.get("/admin/orders?format=csv", headers=STAFF)
+
+    assert [one["units"] for one in parsed(await answer.text())] == [str(number) for number in range(10_000)]
+    assert most[0] <= 200
 
 
 async def test_half_a_list_does_not_look_like_a_whole_one(world: World) -> None:
