@@ -24,8 +24,11 @@ _NAMES: Mapping[str, frozenset[str]] = {
     "webhook_logs": frozenset({"order_id", "external_id", "dedupe_key"}),
 }
 """The tables, in the order of their references, and the columns that are other in each copy."""
-_LIMITS = {"webhook_logs": 5, "jobs": 2}
-"""How many rows are copied of what an order has more of: webhooks, and jobs that are done."""
+_CHOSEN: Mapping[str, str] = {
+    "webhook_logs": "ORDER BY source, id LIMIT 5",
+    "jobs": "AND status = 'done' ORDER BY id LIMIT 2",
+}
+"""Which rows are copied of what an order has more of: webhooks of both senders, and jobs that are done."""
 
 
 @attrs.frozen
@@ -44,9 +47,9 @@ class Loader:
         first = await self.connection.fetchval("SELECT id FROM orders ORDER BY created_at DESC LIMIT 1")
         for table in _NAMES:
             key = "id" if table == "orders" else "order_id"
-            limit = f"ORDER BY id LIMIT {_LIMITS[table]}" if table in _LIMITS else ""
             await self.connection.execute(
-                f"CREATE TEMP TABLE model_{table} AS SELECT * FROM {table} WHERE {key} = '{first}' {limit}"  # noqa: S608
+                f"CREATE TEMP TABLE model_{table} AS SELECT * FROM {table} "  # noqa: S608
+                f"WHERE {key} = '{first}' {_CHOSEN.get(table, '')}"
             )
         await self.connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
 

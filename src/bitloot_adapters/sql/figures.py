@@ -39,7 +39,8 @@ def _counts(rows: Mapping[str, str]) -> Statement:
     return Statement(" UNION ALL ".join(parts))
 
 
-_ORDERS = _counts({str(status): f"orders WHERE status = '{status}'" for status in Status})
+# In the order of an index: without one, ten thousand rows are read whole, and the oldest, which nobody has at hand.
+_ORDERS = _counts({str(status): f"orders WHERE status = '{status}' ORDER BY created_at DESC" for status in Status})
 # Those that may be owed a key are few, and are read whole; `owed` is looked at in the row itself.
 _UNDELIVERED = Statement(
     "SELECT o.total_minor, o.currency, MIN(p.updated_at) AS paid_at "
@@ -62,7 +63,10 @@ _FINDINGS = Statement(
     "GROUP BY reason ORDER BY reason"
 )
 _WEBHOOKS = _counts(
-    {str(status): f"webhook_logs WHERE status = '{status}' AND received_at >= :since" for status in WebhookStatus}
+    {
+        str(status): f"webhook_logs WHERE status = '{status}' AND received_at >= :since ORDER BY received_at DESC"
+        for status in WebhookStatus
+    }
 )
 _SOLD = Statement(
     "SELECT currency, SUM(total_minor) AS minor FROM orders WHERE status = 'fulfilled' AND created_at >= :since "

@@ -97,9 +97,11 @@ async def summary(request: web.Request) -> web.Response:
     await require_staff(request, Scope.READ)
     edge = edge_of(request)
     figures, now = edge.shop.figures, edge.shop.clock.now()
-    sold_since, spent_since = now - SOLD_OVER, now - SPENT_OVER
+    since = now - SOLD_OVER
     orders = await figures.orders(now=now)
-    money = await figures.money(sold_since=sold_since, spent_since=spent_since)
+    money = await edge.kept.get(
+        "money of the API", lambda: figures.money(sold_since=since, spent_since=now - SPENT_OVER)
+    )
     balance = (await edge.gauges.read()).balance  # of a supplier that is slow, the last that was heard
     channels = await standings(edge.shop.alerts, channel_ids(edge.settings), now=now)
     view = SummaryView(
@@ -108,9 +110,9 @@ async def summary(request: web.Request) -> web.Response:
         undelivered=UndeliveredView.of(orders),
         queue=QueueView.of(await figures.queue(now=now)),
         findings=tuple(map(OpenFindingsView.of, await figures.findings())),
-        webhooks=WebhooksView.of(await figures.webhooks(since=sold_since), sold_since),
-        money=MoneyView.of(money, sold_since=sold_since, spent_since=spent_since),
-        balance=BalanceView.of(balance, money),
+        webhooks=WebhooksView.of(await figures.webhooks(since=since), since),
+        money=MoneyView.of(money.what, sold_since=money.at - SOLD_OVER, spent_since=money.at - SPENT_OVER),
+        balance=BalanceView.of(balance, money.what),
         pauses=SummaryView.pauses_of(await edge.shop.switches.buying(), now),
         alerts=tuple(map(AlertChannelView.of, channels)),
     )
