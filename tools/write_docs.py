@@ -46,7 +46,7 @@ def endpoints() -> str:
 
 
 def findings() -> str:
-    """Every reason for a finding: what it means, what happens by itself, what a person can do."""
+    """Every reason for a finding: what it means, what happens by itself, whether it can wait, what one can do."""
     return "\n".join(_finding(reason, told) for reason, told in GUIDE.items())
 
 
@@ -59,6 +59,8 @@ def _finding(reason: FindingReason, told: Guidance) -> str:
             f"**What it means.** {told.means}",
             "",
             f"**What happens by itself.** {told.by_itself}",
+            "",
+            f"**Can it wait?** {told.can_wait}",
             "",
             f"**What you can do.** {told.you_can}",
             "",

@@ -13,6 +13,8 @@ import pytest
 
 from bitloot_adapters._shared.http_caller import Deadlines
 from bitloot_adapters.standard_webhooks import SigningSecret, WebhookAlerts
+from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.guide import GUIDE
 from bitloot_core.ports.alerts import GONE
 from bitloot_core.testing.clock import ManualClock
 from bitloot_core.testing.contracts.alert_channel import ALERT, AlertChannelContract, ArrivedAlert
@@ -115,7 +117,8 @@ class TestWhatIsSent:
             {
                 "reason": "payment-short",
                 "count": 3,
-                "means": data["findings"][0]["means"],
+                "means": GUIDE[FindingReason.PAYMENT_SHORT].means,
+                "canWait": GUIDE[FindingReason.PAYMENT_SHORT].can_wait,
                 "oldestAt": "2026-01-05T12:00:00.000Z",
                 "atStake": [{"amount": "12.99", "unit": "EUR"}],
                 "url": f"{SHOP}/console/findings?reason=payment-short",

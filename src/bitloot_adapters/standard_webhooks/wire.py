@@ -40,6 +40,7 @@ def _group(group: AlertGroup, public_url: str) -> dict[str, Any]:
         "reason": str(group.reason),
         "count": group.count,
         "means": GUIDE[group.reason].means,
+        "canWait": GUIDE[group.reason].can_wait,
         "oldestAt": _iso(group.oldest_at),
         "atStake": _amounts(group.amounts),
         "url": findings_url(public_url, group.reason),

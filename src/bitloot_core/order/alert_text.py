@@ -81,6 +81,7 @@ def _told(group: AlertGroup, public_url: str) -> Iterator[str]:
     stake = f", at stake {', '.join(map(str, group.amounts))}" if group.amounts else ""
     yield f"{group.count} x {group.reason}, the oldest since {_when(group.oldest_at)}{stake}"
     yield GUIDE[group.reason].means
+    yield f"Can it wait? {GUIDE[group.reason].can_wait}"
     yield findings_url(public_url, group.reason)
     oldest = oldest_url(public_url, group)
     if oldest is not None:

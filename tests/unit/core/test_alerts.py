@@ -150,6 +150,7 @@ def test_the_words_say_what_waits_how_much_and_where() -> None:
         "At stake: 3.00 EUR.",
         "2 x payment-short, the oldest since 2026-01-05 12:00 UTC, at stake 3.00 EUR",
         GUIDE[FindingReason.PAYMENT_SHORT].means,
+        f"Can it wait? {GUIDE[FindingReason.PAYMENT_SHORT].can_wait}",
         f"{SHOP}/console/findings?reason=payment-short",
         f"{SHOP}/console/orders/o1",
         "1 x dead-job, the oldest since 2026-01-05 12:00 UTC",

@@ -19,10 +19,10 @@ def sections() -> dict[str, str]:
 
 @pytest.mark.parametrize("reason", FindingReason)
 def test_each_reason_has_a_section(reason: FindingReason) -> None:
-    """What it means, what happens by itself, what you can do."""
+    """What it means, what happens by itself, whether it can wait, what you can do."""
     section = sections()[str(reason)]
 
-    for question in ("What it means.", "What happens by itself.", "What you can do."):
+    for question in ("What it means.", "What happens by itself.", "Can it wait?", "What you can do."):
         assert f"**{question}**" in section
 
 
@@ -36,6 +36,6 @@ def test_the_guide_speaks_in_sentences(reason: FindingReason) -> None:
     """It is read by people in a hurry."""
     told = GUIDE[reason]
 
-    for sentence in (told.means, told.by_itself, told.you_can):
+    for sentence in (told.means, told.by_itself, told.can_wait, told.you_can):
         assert sentence.endswith(".")
         assert sentence[0].isupper()
