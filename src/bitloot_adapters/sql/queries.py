@@ -18,7 +18,7 @@ from bitloot_adapters.sql.job_rows import LIVING
 from bitloot_adapters.sql.mapping import RESERVATION_TAGS
 from bitloot_adapters.sql.pages import newest_first, page_of
 from bitloot_adapters.sql.switch_rows import read_buying
-from bitloot_adapters.sql.tables import JOBS, ORDERS, PAYMENTS, RESERVATIONS, WEBHOOK_LOGS
+from bitloot_adapters.sql.tables import JOBS, ORDERS, PAYMENTS, RESERVATIONS, UNITS, WEBHOOK_LOGS
 from bitloot_core.order.buying import Pause
 from bitloot_core.order.reservations import PlannedReservation
 from bitloot_core.ports.queries import (
@@ -89,6 +89,9 @@ def _orders(connection: Connection, which: OrderFilter, part: Slice) -> Page[Ord
     if which.supplier_order_id is not None:
         bought = select(RESERVATIONS.c.order_id).where(RESERVATIONS.c.supplier_order_id == which.supplier_order_id)
         rows = rows.where(columns.id.in_(bought))
+    if which.supplier_key_id is not None:
+        holding = select(UNITS.c.order_id).where(UNITS.c.supplier_key_id == which.supplier_key_id)
+        rows = rows.where(columns.id.in_(holding))
     found = connection.execute(newest_first(rows, part, columns.created_at, columns.id)).all()
     return page_of(found, part, _order_row, lambda row: (row.created_at, row.id))
 

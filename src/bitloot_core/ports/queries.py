@@ -60,6 +60,7 @@ class OrderFilter:
 
     Attributes:
         email: the buyer's; `A` to `Z` match `a` to `z`.
+        supplier_key_id: the supplier's name of a key that the order holds, or gave up.
         undelivered: whether only those are meant that a payment counts for, that are owed a key, and that have not come
             to rest: those that `OrderFigures.undelivered` counts.
     """
@@ -68,6 +69,7 @@ class OrderFilter:
     email: str | None = None
     order_id: str | None = None
     supplier_order_id: str | None = None
+    supplier_key_id: str | None = None
     undelivered: bool = False
 
 

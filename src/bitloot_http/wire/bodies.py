@@ -111,6 +111,9 @@ class OrdersQuery(ListQuery):
     kinguin_reservation_id: str | None = attrs.field(
         default=None, metadata=shape("The supplier's name of a purchase.", longest=LONGEST_NAME)
     )
+    supplier_key_id: str | None = attrs.field(
+        default=None, metadata=shape("The supplier's name of a key, not the key.", longest=LONGEST_NAME)
+    )
     undelivered: bool = attrs.field(
         default=False, metadata=shape("`true` for those alone that are paid, and owed a key, and not closed.")
     )
@@ -123,6 +126,7 @@ class OrdersQuery(ListQuery):
             email=self.email,
             order_id=self.order_id,
             supplier_order_id=self.kinguin_reservation_id,
+            supplier_key_id=self.supplier_key_id,
             undelivered=self.undelivered,
         )
 

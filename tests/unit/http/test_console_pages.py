@@ -194,21 +194,26 @@ async def test_what_is_not_there_is_not_found(console: Console, path: str) -> No
 
 
 async def test_everything_is_found_by_one_box(console: Console) -> None:
-    """An order by its id, its purchase under both names, its payment; a buyer's orders are listed."""
+    """An order by its id, its purchase under both names, its key, payment, finding; a buyer's orders are listed."""
     order_id = await an_order(console)
     order = await console.world.fakes.order(order_id)
     purchase = console.world.fakes.supplier.purchases[0].supplier_order_id
-    for asked in (order_id, f" {order_id} ", f"{order_id}-1", purchase, order.payments[0].invoice.gateway_id):
+    key, payment = order.units[0].supplier_key_id, order.payments[0].invoice.gateway_id
+    for asked in (order_id, f" {order_id} ", f"{order_id}-1", f"{order_id}.f1", purchase, key, payment):
         answer = await console.ask(f"/console/search?q={asked}")
         assert (answer.status, answer.headers["Location"]) == (303, f"/console/orders/{order_id}"), asked
 
     second = await an_order(console, delivered=False)
     by_mail = await console.get("/console/search?q=buyer@example.com")
     nothing = await console.get("/console/search?q=nothing-like-it")
+    product = await console.ask("/console/search?q=game")
+    number = await console.get("/console/search?q=%231")
 
     assert order_id in by_mail
     assert second in by_mail
     assert "Nothing has that name." in nothing
+    assert product.headers["Location"] == "/console/products/game"
+    assert 'href="/console/webhooks/1"' in number
 
 
 def test_every_page_is_reached_by_one_handler() -> None:

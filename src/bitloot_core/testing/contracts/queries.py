@@ -131,6 +131,17 @@ class QueriesContract:
         assert await found(supplier_order_id="K2", email="ann@example.com") == []
         assert await found(email="%") == []
 
+    async def test_an_order_is_found_by_a_key_of_its_own(self, world: StorageWorld) -> None:
+        """By the supplier's name of it, also when it was replaced; never by that of another order's."""
+        first = await place(world, held(reserved(settled(placed("o1"))), supplier_key_id="sold-1"))
+        await place(world, held(reserved(settled(placed("o2"))), supplier_key_id="sold-2"))
+
+        async def found(name: str) -> list[str]:
+            return [row.id for row in (await world.queries.orders(OrderFilter(supplier_key_id=name), Slice())).items]
+
+        assert [first.id] == await found("sold-1")
+        assert await found("sold-3") == []
+
     async def test_times_bound_a_list(self, world: StorageWorld) -> None:
         """From the first bound on, and up to but without the second."""
         start = world.clock.now()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from bitloot_core.order.events import OrderEvent
+from bitloot_core.order.order import Order
 from bitloot_core.order.reservations import (
     ClaimedReservation,
     CompletedReservation,
@@ -27,6 +28,7 @@ from bitloot_core.order.reservations import (
 )
 from bitloot_core.order.status import shown_status
 from bitloot_core.order.timeline import describe
+from bitloot_core.order.units import OwedUnit
 from bitloot_core.ports.inbox import StoredWebhook
 from bitloot_core.ports.queries import (
     Dossier,
@@ -170,8 +172,13 @@ def _admits(which: OrderFilter, stored: StoredOrder) -> bool:
         and (which.email is None or (order.email is not None and folded(which.email) == folded(order.email)))
         and which.order_id in (None, order.id)
         and (which.supplier_order_id is None or which.supplier_order_id in bought)
+        and (which.supplier_key_id is None or which.supplier_key_id in _keys_of(order))
         and (not which.undelivered or waits_since(order) is not None)
     )
+
+
+def _keys_of(order: Order) -> set[str]:
+    return {str(unit.supplier_key_id) for unit in order.units if not isinstance(unit, OwedUnit)}
 
 
 def _order_row(stored: StoredOrder) -> OrderRow:
