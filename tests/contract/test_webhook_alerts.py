@@ -161,7 +161,7 @@ class TestWhatIsSent:
         self, world: WebhookWorld, caplog: pytest.LogCaptureFixture
     ) -> None:
         """Nor what the other side says."""
-        caplog.set_level(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger="bitloot_adapters")
         world.receiver.answer = 500
         with pytest.raises(Unavailable):
             await world.channel.send(ALERT)
