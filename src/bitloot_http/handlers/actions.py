@@ -33,7 +33,7 @@ from bitloot_core.usecases.resend_link import resend_link
 from bitloot_core.usecases.reveal_keys import Visitor
 from bitloot_core.usecases.reveal_to_staff import StaffReveal, reveal_to_staff
 from bitloot_core.usecases.shop import Shop
-from bitloot_core.values.errors import InvalidInput
+from bitloot_core.values.errors import InvalidInput, Refused
 from bitloot_core.values.ids import GatewayPaymentId, OrderId, SupplierOrderId, UnitId, WebhookId
 from bitloot_http.access import Scope
 from bitloot_http.edge import edge_of
@@ -173,7 +173,8 @@ async def _waiting_payment(press: Press) -> GatewayPaymentId:
     kinds = (ShortPayment, ReviewedPayment, StrayPayment, VoidPayment)
     payments = (await press.shop.orders.get(press.order_id)).payments
     waiting = [name_of(one) for one in payments if isinstance(one, kinds) and received_of(one) is not None]
-    return _only(waiting or [name_of(one) for one in payments if is_let_count(one)], "paymentId")
+    names = waiting or [name_of(one) for one in payments if is_let_count(one)]
+    return _only(names, "paymentId", Refused("nothing-to-accept", "no payment waits for a decision"))
 
 
 async def _replace_key(press: Press) -> Order:
@@ -198,13 +199,14 @@ async def _return_keys(press: Press) -> Order:
 async def _only_purchase(press: Press) -> SupplierOrderId:
     reservations = (await press.shop.orders.get(press.order_id)).reservations
     names = [name for one in reservations if (name := supplier_order_of(one)) is not None]
-    return _only(names, "kinguinReservationId")
+    return _only(names, "kinguinReservationId", Refused("not-returnable", "nothing of the order was bought"))
 
 
-def _only(names: list[Name], field: str) -> Name:
-    if len(names) != 1:
-        reason = "is missing: there are several" if names else "is missing: there is none to be taken for it"
-        raise InvalidBody((InvalidInput(field, reason, code="missing-field"),))
+def _only(names: list[Name], field: str, if_none: Refused) -> Name:
+    if not names:
+        raise if_none
+    if len(names) > 1:
+        raise InvalidBody((InvalidInput(field, "is missing: there are several", code="missing-field"),))
     return names[0]
 
 
