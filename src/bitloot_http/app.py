@@ -28,6 +28,7 @@ from bitloot_http.kept import Kept
 from bitloot_http.metrics.counts import Counts
 from bitloot_http.metrics.gauges import Gauges
 from bitloot_http.openapi import openapi
+from bitloot_http.price_watch import PriceWatch
 from bitloot_http.rate import Buckets
 from bitloot_http.readiness import Probe, Readiness
 from bitloot_http.settings import Settings
@@ -132,6 +133,7 @@ def _app_around(
         readiness=Readiness(probes, monotonic=shop.clock.monotonic),
         coins=CoinShelf(shop),
         kept=Kept(shop.clock, good_for=FIGURES_KEPT),
+        prices=PriceWatch(shop),
         counts=counts,
         gauges=Gauges(shop, channel_ids(settings)),
         in_hand=in_hand,

@@ -17,6 +17,7 @@ from bitloot_http.coins import CoinShelf
 from bitloot_http.kept import Kept
 from bitloot_http.metrics.counts import Counts
 from bitloot_http.metrics.gauges import Gauges
+from bitloot_http.price_watch import PriceWatch
 from bitloot_http.rate import Buckets
 from bitloot_http.readiness import Readiness
 from bitloot_http.settings import Settings
@@ -31,6 +32,7 @@ class Edge:
         reception: lets the staff into the console.
         readiness: what `/health/ready` answers.
         kept: figures of the summary that are dear to count.
+        prices: listens to what the supplier says about its products.
         counts: what this process has counted.
         gauges: how the shop stands.
         in_hand: how many jobs this process works on; None if it works on none.
@@ -47,6 +49,7 @@ class Edge:
     readiness: Readiness
     coins: CoinShelf
     kept: Kept
+    prices: PriceWatch
     counts: Counts
     gauges: Gauges
     in_hand: Callable[[], int | None]

@@ -25,6 +25,7 @@ class JobName(enum.StrEnum):
     EXPIRE = "expire"
     FULFILL_ORDER = "fulfillOrder"
     RETURN_KEYS = "return-keys"
+    CHECK_PRICES = "check-prices"
 
 
 @attrs.frozen(kw_only=True)

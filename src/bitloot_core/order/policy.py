@@ -49,6 +49,8 @@ class Policy:
         most_attempts: how often a job may be claimed before it is a dead letter.
         webhook_patience: how long a webhook about something we do not know yet is tried again.
         price_age: how old a look at the supplier's price may be when a purchase is sent on it.
+        price_pause: how long changes of prices gather before they are looked at.
+        quote_life: how long a look at a price says whether buyers are shown a product as available.
         price_rule: how prices and cost caps are made from costs, where a person asks for that.
         budget: what the money that purchases take must stay within.
     """
@@ -72,6 +74,8 @@ class Policy:
     most_attempts: int = 25
     webhook_patience: timedelta = timedelta(hours=24)
     price_age: timedelta = timedelta(seconds=60)
+    price_pause: timedelta = timedelta(seconds=30)
+    quote_life: timedelta = timedelta(hours=24)
     price_rule: PriceRule = attrs.field(factory=lambda: PriceRule.parse("15%, 0.50, x.99"))
     budget: Budget = attrs.field(factory=Budget)
 

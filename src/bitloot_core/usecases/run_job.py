@@ -22,6 +22,7 @@ from bitloot_core.usecases.fulfill_order import fulfill_order
 from bitloot_core.usecases.pauses import backoff
 from bitloot_core.usecases.receive_payment_notice import receive_payment_notice
 from bitloot_core.usecases.receive_supplier_event import receive_supplier_event
+from bitloot_core.usecases.refresh_quotes import refresh_quotes
 from bitloot_core.usecases.return_keys import give_back
 from bitloot_core.usecases.send_mail import send_mail
 from bitloot_core.usecases.shop import Shop
@@ -119,6 +120,8 @@ async def _dispatch(work: Work, name: JobName, ref: str) -> None:
             await expire_order(work, OrderId(ref))
         case JobName.RETURN_KEYS:
             await give_back(work, ref)
+        case JobName.CHECK_PRICES:
+            await refresh_quotes(work)
         case JobName.FULFILL_ORDER:
             await fulfill_order(work, OrderId(ref))
         case never:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from bitloot_core.usecases.refresh_quotes import products_on_offer
 from bitloot_http.edge import edge_of
 from bitloot_http.requests import read_query
 from bitloot_http.responses import json_response
@@ -15,7 +16,7 @@ from bitloot_http.wire.catalogue import CoinList, CoinView, ProductList, Product
 async def products(request: web.Request) -> web.Response:
     """`GET /products`, by id; a page goes on after the id that the cursor names."""
     query = read_query(request, ProductsQuery)
-    found = await edge_of(request).shop.catalogue.products()
+    found = await products_on_offer(edge_of(request).shop)
     rest = [product for product in found if query.cursor is None or product.id > query.cursor]
     shown = rest[: query.limit]
     more = len(rest) > len(shown)

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from bitloot_core.ports.payment_gateway import Coin
 from bitloot_core.usecases.open_payment import open_payment
+from bitloot_core.usecases.refresh_quotes import products_on_offer
 from bitloot_core.usecases.resend_link import resend_link
 from bitloot_core.values.errors import NotFound, PortError
 from bitloot_core.values.ids import OrderId
@@ -40,7 +41,7 @@ _QUANTITY = "quantity."
 async def front(request: web.Request) -> web.Response:
     """`GET /`."""
     edge = edge_of(request)
-    products = await edge.shop.catalogue.products()
+    products = await products_on_offer(edge.shop)
     return own_form_page("front.html", products=products, coins=await _coins(edge), request_key=secrets.token_hex(16))
 
 

@@ -41,7 +41,10 @@ async def _receive(
         async with asyncio.timeout(MOST_SECONDS):
             body = await read_body(request)
             # The names of headers are found in any case here.
-            received = await receive_webhook(edge.shop, verify(request.headers, body))
+            webhook = verify(request.headers, body)
+            received = await receive_webhook(edge.shop, webhook)
+            if source is Source.KINGUIN:
+                await edge.prices.hear(webhook)
     except TimeoutError:
         edge.counts.webhooks[source, REFUSED] += 1
         raise Unavailable("inbox", "did not store the webhook in time") from None

@@ -95,6 +95,7 @@ JOBS: Mapping[str, str] = {
     "check-reservation": "asks Kinguin how the purchase stands, and fetches its keys",
     "send-mail": "sends the mail",
     "expire": "lets the order expire if no money has come",
+    "check-prices": "asks Kinguin what products cost whose price or stock has changed",
     "fulfillOrder": "buys the keys and fetches them",
 }
 """What each job does, as the rest of a sentence."""
