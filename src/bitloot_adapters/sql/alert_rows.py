@@ -33,8 +33,8 @@ _UNTOLD = Statement(
     "ORDER BY f.opened_at, f.id LIMIT :most"
 )
 _STILL_OPEN = Statement(
-    "SELECT COUNT(*) AS count FROM findings f JOIN alert_told t ON t.channel = :channel AND t.subject = f.id "
-    "WHERE f.resolved_at IS NULL"
+    "SELECT COUNT(*) AS count FROM findings f WHERE f.resolved_at IS NULL AND EXISTS "
+    "(SELECT 1 FROM alert_told t WHERE t.channel = :channel AND t.subject = f.id)"
 )
 _TROUBLES = Statement("SELECT * FROM alert_troubles WHERE seen_at >= :since ORDER BY since, name")
 _IS_TOLD = Statement("SELECT 1 AS one FROM alert_told WHERE channel = :channel AND subject = :subject")
