@@ -32,7 +32,7 @@ _RETRYABLE = frozenset(
 )
 _UNBOUGHT = frozenset({FindingReason.SUPPLIER_REFUSED, FindingReason.PRICE_ABOVE_CAP, FindingReason.SUPPLIER_CANCELLED})
 _SENT_BACK = frozenset({FindingReason.PAYMENT_RETURNED})
-"""What shows that keys are owed once no payment counts any more."""
+"""What else shows that keys are owed once no payment counts any more."""
 _ABOUT_MONEY = frozenset(reason for reason in FindingReason if reason.startswith("payment-"))
 
 
@@ -74,7 +74,7 @@ def retry(order: Order, command: c.RetryOrder, now: datetime) -> tuple[e.OrderEv
         raise TransitionRefused(order, command, f"the order is {status_of(order)}", code="nothing-to-retry")
     refuse_parked(order, command)
     plans = plan_purchases(order) if order.is_settled else ()
-    answered = tuple(one for one in order.findings if _is_tried_again(one))
+    answered = tuple(one for one in order.findings if _is_tried_again(order, one))
     return (
         *(e.FindingResolved(at=now, finding_id=one.id, by=command.by, reason=command.reason) for one in answered),
         *(e.ReservationPlanned(at=now, plan=plan) for plan in plans),
@@ -82,8 +82,15 @@ def retry(order: Order, command: c.RetryOrder, now: datetime) -> tuple[e.OrderEv
     )
 
 
-def _is_tried_again(finding: Finding) -> bool:
-    """Whether a retry answers a finding: a mail that never went is not sent by it, a fresh link is what sends it."""
+def _is_tried_again(order: Order, finding: Finding) -> bool:
+    """
+    Whether a retry answers a finding.
+
+    A mail that never went is not sent by it: a fresh link is what sends it. Nor is anything bought without money: that
+    keys are owed which nothing brings is then still to be seen.
+    """
+    if finding.reason in _UNBOUGHT and not order.is_settled and order.unbought:
+        return False
     if finding.reason is FindingReason.DEAD_JOB:
         return not finding.subject.startswith(f"{JobName.SEND_MAIL}:")
     return finding.reason in _RETRYABLE
@@ -103,7 +110,8 @@ def resolve_finding(order: Order, command: c.ResolveFinding, now: datetime) -> t
         raise NotFound("finding", command.finding_id)
     if found.reason is FindingReason.PARKED:
         return unpark(order, UnparkOrder(by=command.by, reason=command.reason), now)
-    if order.unbought and not order.is_over and found.reason in (_UNBOUGHT if order.is_settled else _SENT_BACK):
+    shows_owed = _UNBOUGHT if order.is_settled else _UNBOUGHT | _SENT_BACK
+    if order.unbought and not order.is_over and found.reason in shows_owed:
         raise TransitionRefused(order, command, "paid keys are still owed: retry or refund", code="still-owed")
     if _is_all_that_shows_money(order, found):
         raise TransitionRefused(order, command, "its money waits: accept it or record a refund", code="money-waits")

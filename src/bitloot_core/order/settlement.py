@@ -61,7 +61,7 @@ def settle(
     )
     told = _what_to_tell(order, gateway_id, received, now)
     if not order.is_settled and not isinstance(order.closing, Cancelled | Refunded):
-        settled += tuple(e.ReservationPlanned(at=now, plan=plan) for plan in plan_purchases(order))
+        settled += _planned(order, by, now)
     if surplus is not None:
         told += finding(
             order,
@@ -74,6 +74,22 @@ def settle(
             after=told,
         )
     return (*settled, *told)
+
+
+def _planned(order: Order, by: str, now: datetime) -> tuple[e.OrderEvent, ...]:
+    """Buy whatever is owed; that an earlier purchase brought nothing is answered with it."""
+    plans = plan_purchases(order)
+    answered = resolve(
+        order,
+        FindingReason.SUPPLIER_REFUSED,
+        FindingReason.PRICE_ABOVE_CAP,
+        FindingReason.SUPPLIER_CANCELLED,
+        subject=None,
+        by=by,
+        why="bought anew: another payment counts",
+        at=now,
+    )
+    return (*(e.ReservationPlanned(at=now, plan=plan) for plan in plans), *(answered if plans else ()))
 
 
 def _what_to_tell(order: Order, gateway_id: str, received: CoinAmount, now: datetime) -> tuple[e.OrderEvent, ...]:

@@ -10,12 +10,13 @@ from bitloot_core.order import commands as c
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.ledger import LedgerKind
 from bitloot_core.order.refusals import TransitionRefused
+from bitloot_core.order.reservations import SupplierWord
 from bitloot_core.order.status import Status
 from bitloot_core.testing.milestones import milestones
 from bitloot_core.testing.orders import COIN, DUE, an_invoice
 from bitloot_core.testing.story import Story, a_reading, read
 from bitloot_core.values.errors import NotFound
-from bitloot_core.values.ids import FindingId
+from bitloot_core.values.ids import FindingId, GatewayPaymentId
 from bitloot_core.values.reading import PaymentWord as Word
 
 PLACES = milestones()
@@ -156,10 +157,18 @@ def test_a_retry_answers_what_it_tries_again() -> None:
 
 
 def test_a_retry_buys_nothing_while_no_payment_counts() -> None:
-    """I3: the money went back; the next payment plans."""
+    """I3: the money went back; what the supplier refused is still to be seen, until the next payment plans it anew."""
     refused = PLACES["paid, sent back"].when(c.RecordPurchaseRefusal(number=1, code="out-of-stock", reason="none"))
+    retried = refused.when(RETRY)
+    stray = read(a_reading(retried.order, gateway_id="another"))
+    accept = c.AcceptPayment(gateway_id=GatewayPaymentId("another"), by="admin:ann", reason="it is theirs")
 
-    assert refused.when(RETRY).told == ("FindingResolved", "OrderRetried")
+    paid = retried.when(stray, accept)
+
+    assert retried.told == ("OrderRetried",)
+    assert FindingReason.SUPPLIER_REFUSED in [one.reason for one in retried.order.findings]
+    assert "ReservationPlanned" in paid.told
+    assert paid.order.findings == ()
 
 
 @pytest.mark.parametrize(
@@ -223,12 +232,25 @@ def test_money_that_waits_for_a_decision_cannot_be_waved_away(place: str) -> Non
 
 @pytest.mark.parametrize("place", ["paid, no stock", "fulfilling, fallen"])
 def test_money_that_went_back_cannot_be_waved_away_while_keys_are_owed(place: str) -> None:
-    """I10: a retry that buys nothing had settled the other finding, and then nobody looked after the order any more."""
+    """I10: a retry that buys nothing settles nothing; else nobody looked after the order any more."""
     sent_back = PLACES[place].when(read(a_reading(PLACES[place].order, Word.REFUNDED)))
     story = sent_back.when(RETRY)
-    (left,) = story.order.findings
 
-    assert left.reason is FindingReason.PAYMENT_RETURNED
+    assert FindingReason.PAYMENT_RETURNED in [one.reason for one in story.order.findings]
+    assert story.order.findings == sent_back.order.findings
+    assert {refusal(story, resolve(one.id)) for one in story.order.findings} == {"still-owed"}
+    assert story.when(REFUND).order.findings == ()
+
+
+def test_a_purchase_that_falls_after_the_money_went_back_cannot_be_waved_away() -> None:
+    """I10: what told of the money was settled while all keys were on their way; now this alone shows that some lack."""
+    fallen = c.RecordSupplierWord(number=1, word=SupplierWord.CANCELLED)
+    story = PLACES["fulfilling"].when(read(a_reading(PLACES["fulfilling"].order, Word.REFUNDED)))
+    (told_of_money,) = story.order.findings
+    story = story.when(resolve(told_of_money.id)).when(fallen).when(RETRY)
+
+    (left,) = story.order.findings
+    assert left.reason is FindingReason.SUPPLIER_CANCELLED
     assert refusal(story, resolve(left.id)) == "still-owed"
     assert story.when(REFUND).order.findings == ()
 
