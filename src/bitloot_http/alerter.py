@@ -31,7 +31,7 @@ Checks = Callable[[], Awaitable[Mapping[str, str | None]]]
 def desk_of(settings: Settings, shop: Shop) -> AlertDesk:
     """What alerting works with in this service."""
     lasting = settings.relay * LOOKS_A_CHECK * CHECKS_THAT_LAST
-    rules = AlertRules(window=settings.alert_window, lasting=lasting)
+    rules = AlertRules(window=settings.alert_window, lasting=lasting, lease=settings.job_lease)
     return AlertDesk(book=shop.alerts, clock=shop.clock, ids=shop.ids, rules=rules)
 
 

@@ -153,6 +153,7 @@ class _Wiring(containers.DeclarativeContainer):
         secrets=settings.provided.alert_webhook_secret,
         clock=clock,
         public_url=settings.provided.public_url,
+        deadlines=deadlines,
     )
     channels = providers.Singleton(channels_of, settings, mailer, webhook_alerts.provider)
     shop = providers.Singleton(

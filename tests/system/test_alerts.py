@@ -11,14 +11,17 @@ import pytest
 
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.ports.store import Change
+from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.ids import FindingId
 from bitloot_http.alert_channels import channel_ids
 from bitloot_http.container import open_service, open_shop, upgrade_database
 from bitloot_http.reading_settings import read_settings
-from bitloot_http.service import Part, Service
+from bitloot_http.service import Part
 from bitloot_http.settings import Settings
 from harness.alert_receiver import AlertReceiver
 from harness.mail_server import MailServer
+from harness.service import ServiceProcess
+from harness.surroundings import surroundings
 from harness.waiting import eventually
 
 SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -68,9 +71,9 @@ async def settings(tmp_path: Path, receiver: AlertReceiver, post: MailServer) ->
     return found
 
 
-async def open_finding(service: Service, number: int) -> None:
+async def open_finding(shop: Shop, number: int) -> None:
     """Given something that needs a person."""
-    now = service.shop.clock.now()
+    now = shop.clock.now()
     finding = Finding(
         id=FindingId(f"f{number}"),
         order_id=None,
@@ -81,7 +84,7 @@ async def open_finding(service: Service, number: int) -> None:
         blocking=False,
         opened_at=now,
     )
-    await service.shop.orders.commit(Change(at=now, findings=(finding,)))
+    await shop.orders.commit(Change(at=now, findings=(finding,)))
 
 
 async def test_a_storm_in_three_processes_is_one_message_on_each_channel(
@@ -91,9 +94,9 @@ async def test_a_storm_in_three_processes_is_one_message_on_each_channel(
     parts = (Part.ALL, Part.ALL, Part.WEB)
     async with AsyncExitStack() as stack, asyncio.timeout(60):
         processes = [await stack.enter_async_context(open_service(settings, part=part)) for part in parts]
-        await asyncio.gather(*(open_finding(processes[number % 3], number) for number in range(20)))
+        await asyncio.gather(*(open_finding(processes[number % 3].shop, number) for number in range(20)))
         await receiver.told(1)
-        await open_finding(processes[0], 99)
+        await open_finding(processes[0].shop, 99)
         await receiver.told(2)
 
     first, second = (one.body["data"] for one in receiver.taken)
@@ -114,10 +117,32 @@ async def test_a_receiver_that_hangs_holds_nobody_up(settings: Settings, receive
             """Whether the other channel has done its part."""
             return (await shop.alerts.state(mail)).delivered_at is not None
 
-        async with open_service(settings) as service:
-            await open_finding(service, 1)
+        async with open_service(settings):
+            await open_finding(shop, 1)
             await receiver.told(1)
             await eventually(is_mailed, "the mail went")
         hung = await shop.alerts.state(webhook)
 
     assert (hung.last_id, hung.under_way_since is None) == (receiver.taken[0].id, False)
+
+
+async def test_a_process_that_dies_while_it_sends_leads_to_the_same_alert_again(
+    tmp_path: Path, receiver: AlertReceiver
+) -> None:
+    """Killed before it could note that it was taken: the next life sends it under its old name, word for word."""
+    receiver.is_slow = True
+    hook = {"ALERT_WEBHOOK_URL": receiver.url, "ALERT_WEBHOOK_SECRET": SECRET, "ALERT_WINDOW_SECONDS": "0.3"}
+    with surroundings(tmp_path, JOB_LEASE_SECONDS="3", SUPPLIER_QUIET_SECONDS="6", **hook) as place:
+        service = ServiceProcess(place)
+        async with asyncio.timeout(120):
+            await service.start()
+            async with open_shop(read_settings(place.settings)) as shop:
+                await open_finding(shop, 1)
+                await receiver.told(1)
+                await service.kill()
+                receiver.is_slow = False
+                await service.start()
+                first, second = (await receiver.told(2))[:2]
+            await service.stop()
+
+    assert (second.id, second.raw, second.timestamp > first.timestamp) == (first.id, first.raw, True)
