@@ -55,6 +55,10 @@ _LOOKED_AT = (
     "SELECT unit_id FROM key_access JOIN key_access_origins ON access_id = key_access.id "
     "WHERE order_id = ? AND agent = ?"
 )
+_LOST = (
+    "SELECT 1 FROM webhook_logs WHERE source = ? AND dedupe_key = ? AND status = ? AND NOT EXISTS (SELECT 1 FROM jobs "
+    "WHERE jobs.name = ? AND jobs.ref = CAST(webhook_logs.id AS TEXT) AND jobs.status IN ('ready', 'running'))"
+)
 _NEXT_DUE = (
     "SELECT min(at) FROM (SELECT min(due_at) AS at FROM jobs WHERE status = 'ready' "
     "UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'running')"
@@ -293,6 +297,10 @@ class SqlStore:
         find = "SELECT status FROM webhook_logs WHERE source = ? AND dedupe_key = ?"
         rows = self._rows(find, str(source), dedupe_key)
         return WebhookStatus(rows[0][0]) if rows else None
+
+    def is_lost(self, source: Source, dedupe_key: str) -> bool:
+        """Whether nobody will look at one webhook."""
+        return bool(self._rows(_LOST, str(source), dedupe_key, str(WebhookStatus.PENDING), str(source.job)))
 
     def ledger(self) -> Sequence[LedgerEntry]:
         """Every entry."""

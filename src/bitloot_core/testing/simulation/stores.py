@@ -101,6 +101,10 @@ class Store(Protocol):
         """How far one webhook is; None if it is not there."""
         ...
 
+    def is_lost(self, source: Source, dedupe_key: str) -> bool:
+        """Whether one webhook waits for being read, and no living job is about it."""
+        ...
+
     def ledger(self) -> Sequence[LedgerEntry]:
         """Every entry, oldest first."""
         ...
@@ -187,6 +191,12 @@ class MemoryStore:
         """How far one webhook is."""
         webhook_id = self._database.received.get((source, dedupe_key))
         return None if webhook_id is None else self._database.webhooks[webhook_id].status
+
+    def is_lost(self, source: Source, dedupe_key: str) -> bool:
+        """Whether nobody will look at one webhook."""
+        webhook_id = self._database.received[source, dedupe_key]
+        waits = self._database.webhooks[webhook_id].status is WebhookStatus.PENDING
+        return waits and (str(source.job), str(webhook_id)) not in self._database.living
 
     def ledger(self) -> Sequence[LedgerEntry]:
         """Every entry."""

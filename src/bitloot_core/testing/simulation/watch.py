@@ -106,8 +106,11 @@ class Watch:
         hold("I13", status != 401, f"an authentic webhook of {source} was turned away")
         if status == 200:
             self._scene.facts.acknowledged[source, body] = self._scene.loop.time()
-            known = self._scene.store.status_of_webhook(source, sha256(body).hexdigest())
+            store, name = self._scene.store, sha256(body).hexdigest()
+            known = store.status_of_webhook(source, name)
             hold("I5", known is not None, f"a webhook of {source} was acknowledged, and is not stored")
+            lost = not self._scene.facts.robbed and store.is_lost(source, name)
+            hold("I5", not lost, f"a webhook of {source} was acknowledged, and no job is about it")
 
     def turned_away(self, source: Source, body: bytes, status: int) -> None:
         """A forged webhook was answered."""
