@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from bitloot_core.order.guide import GUIDE
 from bitloot_core.ports.audit import ActRow
 from bitloot_core.ports.queries import FindingRow, JobRow, Page
+from bitloot_core.usecases.replay_webhooks import ReplayOutcome, Replays
 from bitloot_http.ages import age
 from bitloot_http.cli.tables import listed, plain_table, quoted, word
 
@@ -59,3 +60,20 @@ def acts_table(page: Page[ActRow], now: datetime) -> RenderableType:
             age(act.at, now), quoted(act.actor), act.action, act.order_id or "", quoted(act.subject), quoted(act.reason)
         )
     return listed(table, page, "The staff has done nothing of that kind.")
+
+
+_OUTCOMES = {
+    ReplayOutcome.RUNS: ("would run", "runs again"),
+    ReplayOutcome.SAYS_NOTHING: ("says nothing", "says nothing"),
+    ReplayOutcome.BODY_PRUNED: ("too old", "too old"),
+}
+"""What comes of a webhook in a dry run, and in a real one."""
+
+
+def replays_table(replays: Replays, *, dry_run: bool) -> RenderableType:
+    """Webhooks that run again or would, one a line."""
+    table = plain_table(">webhook", "order", "comes to", "what is looked at")
+    for one in replays.items:
+        table.add_row(str(one.id), one.order_id or "", _OUTCOMES[one.outcome][0 if dry_run else 1], quoted(one.about))
+    page = Page(items=replays.items, next_cursor=replays.next_cursor)
+    return listed(table, page, "There are no such webhooks.")

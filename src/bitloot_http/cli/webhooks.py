@@ -86,3 +86,45 @@ def replay(webhook_id: WebhookArgument) -> None:
         typer.echo(f"Webhook {webhook_id} is run again by the next worker that looks.")
 
     run_with_shop(work)
+
+
+@commands.command("replay-many")
+def replay_many(
+    *,
+    source: Annotated[str | None, typer.Option(help="Only those of `nowpayments` or `kinguin`.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="Only those on this subject of the sender's.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only those `pending`, `processed`, `ignored` or `failed`.")
+    ] = None,
+    order: Annotated[str | None, typer.Option(help="Only those about this order.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; with it they do run, without it is only said.")] = None,
+    limit: Limit = 25,
+    cursor: Cursor = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Say what running webhooks again would do, newest first, and with --reason do it; a page at a time.
+
+    It moves no money and buys nothing. What says nothing, and what is older than bodies are kept, is left out.
+    """
+    from bitloot_core.ports.queries import Slice, WebhookFilter
+    from bitloot_core.usecases.replay_webhooks import plan_replays, replay_webhooks
+    from bitloot_http.cli.backlog_tables import replays_table
+    from bitloot_http.cli.output import show, show_json
+    from bitloot_http.cli.running import run_with_shop
+    from bitloot_http.wire.actions import ReplaysView
+
+    which = WebhookFilter(source=source, type=kind, status=status, order_id=order)
+    part = Slice(limit=limit, cursor=cursor)
+
+    async def work(shop: Shop) -> None:
+        if reason is None:
+            found = await plan_replays(shop, which, part)
+        else:
+            found = await replay_webhooks(shop, which, part, by=person(), reason=reason)
+        if as_json:
+            show_json(ReplaysView.of(found, dry_run=reason is None))
+        else:
+            show(replays_table(found, dry_run=reason is None))
+
+    run_with_shop(work)
