@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 )
 HOOKS = "harness.by_the_document"
 WITHIN_SECONDS = 180
-MADE_UP = 8
+MADE_UP = 5
 """Requests that are made up for each endpoint, beside those at each limit."""
 CHECKS = (
     "not_a_server_error",
