@@ -181,6 +181,7 @@ def test_the_names_of_jobs_are_wire_format() -> None:
         "expire",
         "fulfillOrder",
         "return-keys",
+        "check-prices",
     ]
 
 
