@@ -232,5 +232,5 @@ class Rest:
             one.reason is FindingReason.MAIL_REFUSED or one.subject.startswith(f"{JobName.SEND_MAIL}:{order.id}/")
             for one in (*self._findings[order.id], *self._findings[None])
         )
-        if isinstance(order.closing, Fulfilled) and order.may_reveal:
+        if isinstance(order.closing, Fulfilled) and order.may_reveal and order.held:  # of a sole key replaced, nothing
             hold("I10", links or excused, "the order is fulfilled, and no mail was sent", order.id)
