@@ -184,3 +184,14 @@ def test_a_look_is_held_against_the_form_of_the_keys() -> None:
     assert pictures.serves(attrs.evolve(text, release_date=FakeShop().clock.now().date()))
     dollars = attrs.evolve(text, key_type=KeyType.ANY, max_cost=Money.of("1.00", "USD"))
     assert pictures.serves(dollars)
+
+
+async def test_a_job_without_marks_asks_nobody(shop: FakeShop) -> None:
+    """A look in between has seen it all."""
+    await note_changes(shop.shop, [GAME])
+    await shop.storage.quotes.keep([Quote.gone(GAME, at=shop.clock.now() + timedelta(seconds=1))])
+    shop.supplier.is_down = True
+
+    await shop.pass_time(timedelta(seconds=30))
+
+    assert shop.living() == []
