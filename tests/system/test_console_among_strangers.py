@@ -40,6 +40,8 @@ PAGES = (
     "/console/key-audit",
     "/console/products",
     "/console/products/game",
+    "/console/supplier-products?q=Game",
+    "/console/supplier-products/import?pick-1=hostile&pick-2=longest&pick-3=nothing",
     "/console/search?q={xss}",
     "/console/search?q=buyer@example.com",
     "/console/account",

@@ -40,6 +40,7 @@ PAGES = (
     "/console/key-audit?q={order}",
     "/console/products",
     "/console/products/game",
+    "/console/supplier-products?q=game",
     "/console/search?q={email}",
     "/console/account",
 )

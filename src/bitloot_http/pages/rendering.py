@@ -14,6 +14,7 @@ from aiohttp import web
 from bitloot_http.ages import age
 from bitloot_http.outgoing import iso
 from bitloot_http.pages.assets import asset_path
+from bitloot_http.pages.console.board import at_least
 from bitloot_http.pages.console.words import job_does, marked, tone_of, waits_for
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _environment() -> Environment:
     environment.filters["waits_for"] = waits_for
     environment.filters["job_does"] = job_does
     environment.filters["marked"] = marked
+    environment.filters["at_least"] = at_least
     environment.filters["utc"] = _utc
     environment.filters["stamp"] = _stamp
     return environment

@@ -22,7 +22,7 @@ from bitloot_core.testing.order_states import every_state
 from bitloot_core.testing.orders import a_finding, placed, with_finding
 from bitloot_core.testing.samples import a_change, a_product, a_webhook
 from bitloot_core.testing.shop import FakeShop
-from bitloot_core.values.ids import JobId, OrderId, WebhookId, unit_id
+from bitloot_core.values.ids import JobId, OrderId, SupplierProductId, WebhookId, unit_id
 
 T = TypeVar("T")
 RAN = "ranOfAStranger"
@@ -36,6 +36,8 @@ _OF_STRANGERS = frozenset({"title", "text", "reason", "note"})
 async def fill(fakes: FakeShop) -> dict[str, OrderId]:
     """Put everything in; an order of each status that one can show, and one with each reason for a finding."""
     await fakes.offer(attrs.evolve(a_product(), title=XSS), attrs.evolve(a_product("long"), title=UNBROKEN))
+    fakes.supplier.in_stock(SupplierProductId("hostile"), 3, title=f"Game {XSS}")
+    fakes.supplier.in_stock(SupplierProductId("longest"), 3, title=f"Game {UNBROKEN}")
     known: dict[str, OrderId] = {}
     for number, order in enumerate(_orders(), start=1):
         await fakes.storage.store.commit(a_change(order, at=fakes.clock.now()))

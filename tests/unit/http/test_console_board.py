@@ -208,6 +208,7 @@ async def test_the_summary_shows_what_waits(console: Console) -> None:
     text = await console.get("/console")
 
     assert "1 finding waits for you." in text
+    assert "By itself: 0 jobs are due now, 2 wait for their time." in text
     assert "payment-short" in text
     assert re.search(r'class="count">1<', await console.get("/console/products"))
 
