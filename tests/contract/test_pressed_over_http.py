@@ -85,6 +85,7 @@ async def pressed_at_once(world: ApiWorld, path: str, body: dict[str, Any], head
     """The answers to ten that come together, all of them good."""
 
     async def press() -> Any:
+        """One of the presses."""
         answer: ClientResponse = await world.client.post(path, json=body, headers=headers)
         assert answer.status == 200, await answer.text()
         return await answer.json()
@@ -186,6 +187,7 @@ async def test_a_token_ends_and_can_be_ended(world: ApiWorld) -> None:
     short_lived, lasting = await world.token("read", days=1), await world.token("read")
 
     async def status(headers: dict[str, str]) -> int:
+        """What the token is answered now."""
         return (await world.client.get("/admin/orders", headers=headers)).status
 
     on_the_day = await status(short_lived), await status(lasting)

@@ -30,9 +30,7 @@ from sqlalchemy.exc import OperationalError
 from bitloot_http.service import Seams
 from harness.graveyard import Graveyard
 
-_WRITE = re.compile(
-    r"(?:^\s*|\()(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+)", re.IGNORECASE
-)
+_WRITE = re.compile(r"(?:^\s*|\()(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+)", re.IGNORECASE)
 """At the head of a statement, or of a part of one: PostgreSQL takes several writes in one."""
 _JOB = re.compile(r"\bUPDATE jobs\b.*\sWHERE (?:jobs\.)?id = (\d+)", re.IGNORECASE | re.DOTALL)
 _NAME_IN_PATH = re.compile(r"/(?=[^/]*[\dA-Z])[^/]{5,}")

@@ -53,7 +53,8 @@ def stored(run: Run, folder: Path) -> Run:
 
 def acts(run: Run) -> list[dict[str, Any]]:
     """What the audit says was run again."""
-    found: list[dict[str, Any]] = json.loads(run("audit", "list", "--action", "replay-webhook", "--json").stdout)["items"]
+    told = run("audit", "list", "--action", "replay-webhook", "--json").stdout
+    found: list[dict[str, Any]] = json.loads(told)["items"]
     return found
 
 

@@ -278,6 +278,7 @@ async def test_a_filter_narrows_what_runs_again(world: World) -> None:
     now = world.fakes.clock.now()
 
     async def found(**which: str) -> int:
+        """What would run again."""
         answer = await world.client.post("/admin/webhook-logs/replay", json={"filter": which}, headers=STAFF)
         assert answer.status == 200, await answer.text()
         return len((await answer.json())["items"])

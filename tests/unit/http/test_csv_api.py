@@ -99,6 +99,7 @@ async def test_a_long_list_is_never_held_whole(world: World) -> None:
     most = [0]
 
     async def endless(_: Any, part: Any) -> Any:
+        """Pages without an end."""
         number = int(part.cursor or 0)
         rows = tuple(attrs.evolve(row, units=number * part.limit + one) for one in range(part.limit))
         alive.update(rows)
@@ -122,6 +123,7 @@ async def test_half_a_list_does_not_look_like_a_whole_one(world: World) -> None:
     asked: list[Any] = []
 
     async def breaks(which: Any, part: Any) -> Any:
+        """A page, then trouble."""
         asked.append(part)
         if len(asked) > 1:
             raise Unavailable("database", "away")

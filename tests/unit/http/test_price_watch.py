@@ -62,6 +62,7 @@ async def test_a_flood_is_one_job_and_a_row_for_each_product() -> None:
     order = await shop.settle((await shop.place(product="g00")).id)
 
     async def tell(number: int) -> None:
+        """Tell of a change."""
         product_id = SupplierProductId(f"supplier-g{number % (2 * OURS):02}")
         webhook = shop.supplier.verify_event(*shop.supplier.change_of(product_id))
         await receive_webhook(shop.shop, webhook)
@@ -129,6 +130,7 @@ async def a_shop_in_a_flood() -> tuple[FakeShop, PriceWatch, Counter[str]]:
     quotes: Quotes = shop.storage.quotes
 
     async def mark(*args: Any, **kwargs: Any) -> None:
+        """Note that a price may have changed."""
         writes["mark"] += 1
         # A write takes a turn of the loop at least, in which others can come.
         await asyncio.create_task(_breath())

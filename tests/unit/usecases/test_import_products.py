@@ -215,6 +215,7 @@ async def test_a_preorder_without_a_date_is_told() -> None:
     (undated,) = await shop.supplier.catalogue.products([QUEST])
 
     async def products(_: object) -> object:
+        """What the supplier shows."""
         return (attrs.evolve(undated, release_date=None),)
 
     catalogue = Overridden(shop.supplier.catalogue, products=products)

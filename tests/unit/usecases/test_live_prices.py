@@ -31,6 +31,7 @@ def after_a_look(shop: FakeShop, then: Callable[[], None]) -> list[int]:
     looks: list[int] = []
 
     async def products(ids: Sequence[SupplierProductId]) -> tuple[SupplierProduct, ...]:
+        """What the supplier shows."""
         found = await shop.supplier.catalogue.products(ids)
         looks.append(len(found))
         if len(looks) == 1:

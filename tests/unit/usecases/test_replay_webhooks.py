@@ -119,6 +119,7 @@ async def test_a_body_that_goes_between_plan_and_run_stops_nothing(shop: FakeSho
     await delivered(shop)
 
     async def prunes_first(webhook_id: WebhookId, **given: object) -> JobId:
+        """The body goes first."""
         if webhook_id == 2:
             shop.storage.inbox.prune(webhook_id)
         return await shop.storage.inbox.replay(webhook_id, **given)  # type: ignore[arg-type]  # handed on as they came
