@@ -35,6 +35,9 @@ _SPEEDY = ("fsync=off", "full_page_writes=off")
 """For what does not outlive a power cut anyway; a server that is killed loses nothing by it."""
 _EMPTY = """
 DO $$ DECLARE one record; BEGIN
+    IF EXISTS (SELECT FROM pg_trigger WHERE tgenabled = 'D') THEN
+        RAISE EXCEPTION 'a test before this one left a trigger of this database disabled';
+    END IF;
     PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid();
     -- No trigger stands in the way of this session, neither of references nor of what is append-only.
