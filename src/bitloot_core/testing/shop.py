@@ -195,6 +195,13 @@ class FakeShop:
             self.clock.advance(min(left, step or self._until_next(end)))
             await self.work()
 
+    def lose_jobs(self) -> None:
+        """Let nothing be left of what was to be done, as after a bad restore; no number is given out again."""
+        jobs, living = self.storage.database.jobs, self.storage.database.living
+        for job_id in living.values():
+            jobs[job_id] = attrs.evolve(jobs[job_id], name="lost", status="done", order_id=None)
+        living.clear()
+
     def living(self) -> Sequence[str]:
         """The jobs that are not over, by name and subject."""
         return [f"{name}:{ref}" for name, ref in self.storage.database.living]

@@ -9,6 +9,7 @@ delivery link stays good until it expires: it is the buyer's only way to the key
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import attrs
 
@@ -22,6 +23,7 @@ from bitloot_core.ports.queries import OrderFilter, Slice
 from bitloot_core.usecases.change_order import MOST_TRIES, change_of, commit
 from bitloot_core.usecases.deeds import Deed
 from bitloot_core.usecases.shop import Shop
+from bitloot_core.usecases.sweep import lacking_jobs
 from bitloot_core.values.errors import StaleOrder
 from bitloot_core.values.ids import OrderId
 
@@ -47,8 +49,8 @@ async def forget_buyer(shop: Shop, order_id: OrderId, *, by: str, reason: str) -
 
     Raises:
         NotFound: there is no such order.
-        TransitionRefused: the address is still needed: the order is not over, a finding is open, or a mail is on its
-            way (`buyer-needed`).
+        TransitionRefused: the address is still needed: the order is not over, a finding is open, or a mail is still
+            to be sent (`buyer-needed`).
         StaleOrder: others were quicker every time.
     """
     command = ForgetBuyer(by=by, reason=reason)
@@ -60,8 +62,8 @@ async def forget_buyer(shop: Shop, order_id: OrderId, *, by: str, reason: str) -
         if not events:
             return order
         # A mail is only ever asked for together with an event of the order, so none can slip in before the commit.
-        if await _is_mailed(shop, order_id):
-            raise TransitionRefused(order, command, "a mail to the buyer is on its way", code="buyer-needed")
+        if await _is_mailed(shop, order, now):
+            raise TransitionRefused(order, command, "a mail to the buyer is still to be sent", code="buyer-needed")
         try:
             change = change_of(order, events, at=now, policy=shop.policy)
             return await commit(shop, attrs.evolve(change, acts=(deed.done(at=now, order_id=order_id),)))
@@ -85,9 +87,11 @@ async def forget_everywhere(shop: Shop, email: str, *, by: str, reason: str) -> 
             yield Forgotten(order_id=order_id, refusal=None)
 
 
-async def _is_mailed(shop: Shop, order_id: OrderId) -> bool:
-    jobs = await shop.loose_ends.jobs_of(order_id)
-    return any(job.lives and job.name == JobName.SEND_MAIL for job in jobs)
+async def _is_mailed(shop: Shop, order: Order, now: datetime) -> bool:
+    """Whether a mail is on its way, or would be if its job had not been lost: the next sweep asks for it again."""
+    known = await shop.loose_ends.jobs_of(order.id)
+    lacking = lacking_jobs(order, known, now=now, policy=shop.policy)
+    return JobName.SEND_MAIL in {job.name for job in known if job.lives} | {job.name for job in lacking}
 
 
 async def _orders_of(shop: Shop, email: str) -> tuple[OrderId, ...]:

@@ -8,12 +8,14 @@ jobs under the names that they had, which is an upsert, and each of them looks b
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 
 from bitloot_core.order.jobs import JobRequest
+from bitloot_core.order.order import Order
+from bitloot_core.order.policy import Policy
 from bitloot_core.order.upkeep import MEMORY, needs_of
-from bitloot_core.ports.loose_ends import Horizon
+from bitloot_core.ports.loose_ends import Horizon, KnownJob
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import JobId, OrderId
@@ -55,17 +57,26 @@ async def sweep(shop: Shop, *, untouched_for: timedelta) -> AsyncIterator[int]:
             return
 
 
+def lacking_jobs(order: Order, known: Sequence[KnownJob], *, now: datetime, policy: Policy) -> list[JobRequest]:
+    """
+    What an order's state calls for, and nobody was asked for.
+
+    Args:
+        known: all jobs of the order, those that are over too.
+    """
+    living, ever = {(job.name, job.ref) for job in known if job.lives}, {(job.name, job.ref) for job in known}
+    needs = needs_of(order, now=now, policy=policy)
+    return [need.job for need in needs if (need.job.name, need.job.ref) not in (ever if need.once else living)]
+
+
 async def _look_after(shop: Shop, order_id: OrderId) -> int:
     """Ask for the jobs that an order lacks; how many there were."""
     known = await shop.loose_ends.jobs_of(order_id)
-    living, ever = {(job.name, job.ref) for job in known if job.lives}, {(job.name, job.ref) for job in known}
     try:
         order = await shop.orders.get(order_id)
     except NotFound:
         return 0
-    needs = needs_of(order, now=shop.clock.now(), policy=shop.policy)
-    lacking = [need.job for need in needs if (need.job.name, need.job.ref) not in (ever if need.once else living)]
-    return await _ask(shop, lacking)
+    return await _ask(shop, lacking_jobs(order, known, now=shop.clock.now(), policy=shop.policy))
 
 
 async def _ask(shop: Shop, jobs: list[JobRequest]) -> int:

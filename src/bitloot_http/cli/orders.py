@@ -95,7 +95,7 @@ def forget(
     """
     Erase who bought, where nobody has to write to them any more; order, payments and audit stay. Cannot be undone.
 
-    Exit 1 if an order had to be left: it is not over, a finding is open, or a mail is on its way. Safe to repeat.
+    Exit 1 if an order had to be left: it is not over, a finding is open, or a mail is still to be sent. Safe to repeat.
     """
     if (order_id is None) == (email is None):
         raise typer.BadParameter("give the id of an order, or --email and an address", param_hint="ORDER")

@@ -35,7 +35,7 @@ async def a_shop_without_jobs() -> tuple[FakeShop, Bell]:
     shop, bell = FakeShop(), Bell()
     await shop.offer(a_product("game"))
     await shop.settle((await shop.place()).id)
-    shop.storage.database.living.clear()
+    shop.lose_jobs()
     shop.clock.advance(MINUTE + timedelta(seconds=1))
     shop.shop = attrs.evolve(shop.shop, notifier=bell)
     return shop, bell

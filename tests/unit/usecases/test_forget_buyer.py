@@ -12,9 +12,11 @@ from bitloot_core.testing.shop import BUYER, FakeShop
 from bitloot_core.usecases.forget_buyer import Forgotten, forget_buyer, forget_everywhere
 from bitloot_core.usecases.resend_link import resend_link
 from bitloot_core.usecases.reveal_keys import Visitor, reveal_keys
+from bitloot_core.usecases.sweep import sweep
 from bitloot_core.values.errors import NotFound, StaleOrder, Unavailable
 from bitloot_core.values.ids import OrderId
 
+MINUTE = timedelta(minutes=1)
 WHO = {"by": "admin:ann", "reason": "asked for by mail"}
 
 
@@ -79,6 +81,24 @@ async def test_a_buyer_whose_mail_was_not_sent_is_not_forgotten(shop: FakeShop) 
 
     assert refused.value.code == "buyer-needed"
     await shop.pass_time(timedelta(minutes=5))
+    assert len(shop.mailer.sent) == 1
+    assert (await forget_buyer(shop.shop, order.id, **WHO)).email is None
+
+
+async def test_a_buyer_whose_mail_was_lost_is_not_forgotten(shop: FakeShop) -> None:
+    """A bad restore took the mail's job: the next sweep asks for it again, and then nothing is in the way."""
+    order = await shop.place()
+    shop.mailer.faults.before("send", Unavailable("mailer", "is away"))
+    await shop.fulfil(order.id)
+    shop.lose_jobs()
+
+    with pytest.raises(TransitionRefused) as refused:
+        await forget_buyer(shop.shop, order.id, **WHO)
+
+    assert refused.value.code == "buyer-needed"
+    shop.clock.advance(MINUTE)
+    assert [asked async for asked in sweep(shop.shop, untouched_for=timedelta())] == [1]
+    await shop.work()
     assert len(shop.mailer.sent) == 1
     assert (await forget_buyer(shop.shop, order.id, **WHO)).email is None
 

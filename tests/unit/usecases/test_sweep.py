@@ -24,14 +24,6 @@ from bitloot_core.values.ids import OrderId
 MINUTE = timedelta(minutes=1)
 
 
-def lose_all_jobs(shop: FakeShop) -> None:
-    """What a bad restore does: nothing is left of what was to be done. (The numbers are not given out again.)"""
-    jobs = shop.storage.database.jobs
-    for job_id in shop.storage.database.living.values():
-        jobs[job_id] = attrs.evolve(jobs[job_id], name="lost", status="done", order_id=None)
-    shop.storage.database.living.clear()
-
-
 async def swept(shop: FakeShop, *, untouched_for: timedelta = MINUTE) -> int:
     """Look for what is lost, a minute later; how many jobs were asked for."""
     shop.clock.advance(MINUTE + timedelta(seconds=1))
@@ -114,7 +106,7 @@ async def test_an_order_comes_through_though_every_job_was_lost(
 ) -> None:
     """I1, I2, I10: in the middle of it, wherever that is."""
     order = await stage(shop)
-    lose_all_jobs(shop)
+    shop.lose_jobs()
 
     asked = await swept(shop)
     await shop.pass_time(timedelta(hours=1))
@@ -143,7 +135,7 @@ async def test_a_sound_shop_is_left_alone(shop: FakeShop, stage: Callable[[FakeS
 async def test_a_second_sweep_finds_nothing(shop: FakeShop, stage: Callable[[FakeShop], Awaitable[Order]]) -> None:
     """What was asked for lives, also before anybody has begun with it."""
     await stage(shop)
-    lose_all_jobs(shop)
+    shop.lose_jobs()
 
     assert await swept(shop) > 0
     assert await swept(shop) == 0
@@ -152,7 +144,7 @@ async def test_a_second_sweep_finds_nothing(shop: FakeShop, stage: Callable[[Fak
 async def test_what_is_under_way_is_left_alone(shop: FakeShop) -> None:
     """A write and its jobs are one commit, but two reads."""
     await paid(shop)
-    lose_all_jobs(shop)
+    shop.lose_jobs()
     shop.clock.advance(MINUTE)
 
     assert [asked async for asked in sweep(shop.shop, untouched_for=MINUTE)] == [0]
@@ -161,7 +153,7 @@ async def test_what_is_under_way_is_left_alone(shop: FakeShop) -> None:
 async def test_workers_are_told_of_what_is_due(shop: FakeShop) -> None:
     """At once, not when they look next."""
     await paid(shop)
-    lose_all_jobs(shop)
+    shop.lose_jobs()
     shop.notifier.take()
 
     await swept(shop)
@@ -173,7 +165,7 @@ async def test_workers_are_told_of_what_is_due(shop: FakeShop) -> None:
 async def test_a_job_that_waits_is_not_rung_for(shop: FakeShop) -> None:
     """The expiry of an order that has just been placed."""
     await shop.place(coin=None)
-    lose_all_jobs(shop)
+    shop.lose_jobs()
     shop.notifier.take()
 
     assert await swept(shop) == 1
@@ -183,7 +175,7 @@ async def test_a_job_that_waits_is_not_rung_for(shop: FakeShop) -> None:
 async def test_an_order_that_is_gone_meanwhile_is_passed_over(shop: FakeShop) -> None:
     """Somebody put an older database back while we looked."""
     await paid(shop)
-    lose_all_jobs(shop)
+    shop.lose_jobs()
 
     async def nobody(order_id: OrderId) -> Order:
         """Find none."""
@@ -198,7 +190,7 @@ async def test_many_orders_are_looked_at_page_by_page(shop: FakeShop) -> None:
     """250 orders that lost their jobs."""
     for _ in range(250):
         await shop.place(coin=None)
-    lose_all_jobs(shop)
+    shop.lose_jobs()
     shop.clock.advance(MINUTE + timedelta(seconds=1))
 
     assert [asked async for asked in sweep(shop.shop, untouched_for=MINUTE)] == [100, 100, 50]
@@ -212,7 +204,7 @@ async def test_many_webhooks_are_taken_up_page_by_page(shop: FakeShop) -> None:
         body = notice.body + b" " * number
         signed = shop.gateway.signed(body)
         await receive_webhook(shop.shop, shop.gateway.verify_notice(signed.headers, signed.body))
-    lose_all_jobs(shop)
+    shop.lose_jobs()
     shop.clock.advance(MINUTE + timedelta(seconds=1))
 
     asked = [asked async for asked in sweep(shop.shop, untouched_for=MINUTE)]
@@ -290,7 +282,7 @@ async def happen(shop: FakeShop, order_id: OrderId, event: str) -> None:
         case "cancel" if purchases:
             shop.supplier.cancel(purchases[-1].supplier_order_id)
         case "lose":
-            lose_all_jobs(shop)
+            shop.lose_jobs()
         case "sweep":
             await swept(shop)
         case "hour":
