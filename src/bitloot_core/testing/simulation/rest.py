@@ -50,6 +50,8 @@ class Rest:
         self._findings: dict[OrderId | None, list[Finding]] = defaultdict(list)
         for finding in scene.store.findings():
             self._findings[finding.order_id].append(finding)
+        failed = (one.webhook for one in scene.store.webhooks() if one.status is WebhookStatus.FAILED)
+        self._given_up = {webhook.body for webhook in failed}
 
     def check(self) -> None:
         """
@@ -123,10 +125,14 @@ class Rest:
             self._is_visible(order, gateway_id, seen, truth.actually_paid)
 
     def _told_of(self, order_id: OrderId) -> dict[GatewayPaymentId, Decimal]:
-        """How much was on each payment when a notice about it was last acknowledged; a notice is read back."""
+        """
+        How much was on each payment when a notice about it was last acknowledged; a notice is read back.
+
+        Not those whose job was given up, because it was in hand at each of too many deaths: a person was told (I11).
+        """
         told: dict[GatewayPaymentId, Decimal] = {}
         for source, body in self._scene.facts.acknowledged:
-            if source is not Source.NOWPAYMENTS:
+            if source is not Source.NOWPAYMENTS or body in self._given_up:
                 continue
             fields = json.loads(body)
             if fields["order_ref"] == order_id and fields["word"] not in PROGRESS:
