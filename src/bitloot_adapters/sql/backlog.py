@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.database import Database
 from bitloot_adapters.sql.dossier import finding_row, job_row
-from bitloot_adapters.sql.pages import last_number_first, newest_first, page_of, soonest_first
+from bitloot_adapters.sql.pages import last_number_first, narrowed, newest_first, page_of, soonest_first
 from bitloot_adapters.sql.tables import FINDINGS, JOBS
 from bitloot_core.ports.backlog import Backlog, FindingFilter, JobFilter
 from bitloot_core.ports.queries import FindingRow, JobRow, Page, Slice
@@ -44,13 +44,9 @@ class SqlBacklog:
         return await self._database.look(lambda c: _job(c, job_id))
 
 
-def _narrowed(rows: Select[Any], *wanted: tuple[Any, str | None]) -> Select[Any]:
-    return rows.where(*(column == value for column, value in wanted if value is not None))
-
-
 def _findings(connection: Connection, which: FindingFilter, part: Slice) -> Page[FindingRow]:
     columns = FINDINGS.c
-    rows = _narrowed(select(FINDINGS), (columns.reason, which.reason), (columns.order_id, which.order_id))
+    rows = narrowed(select(FINDINGS), (columns.reason, which.reason), (columns.order_id, which.order_id))
     match which.status:
         case None:
             pass
@@ -81,7 +77,7 @@ def _jobs(connection: Connection, which: JobFilter, part: Slice) -> Page[JobRow]
 def job_page(which: JobFilter, part: Slice) -> Select[Any]:
     """What reads a page of jobs, and one more."""
     columns = JOBS.c
-    rows = _narrowed(
+    rows = narrowed(
         select(JOBS), (columns.status, which.status), (columns.name, which.name), (columns.order_id, which.order_id)
     )
     if which.status == "ready":

@@ -25,6 +25,11 @@ _PLACE = re.compile(r"(-?[0-9]{1,17})/([\x21-\x7e]{1,200})")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
+def narrowed(rows: Select[Any], *wanted: tuple[Any, str | int | None]) -> Select[Any]:
+    """Keep the rows whose columns have the wanted values; an absent one admits all."""
+    return rows.where(*(column == value for column, value in wanted if value is not None))
+
+
 def newest_first(rows: Select[Any], part: Slice, at: Column[int], name: Column[Any]) -> Select[Any]:
     """
     Narrow a list to one page, and one row more that tells whether another page follows.

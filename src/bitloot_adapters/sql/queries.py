@@ -7,18 +7,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, exists, func, select, text
+from sqlalchemy import and_, exists, func, select, text
 from sqlalchemy.engine import Connection, Row
 
 from bitloot_adapters.sql.audit_rows import accesses_of
 from bitloot_adapters.sql.columns import moment, moment_or_none
 from bitloot_adapters.sql.database import Database
-from bitloot_adapters.sql.dossier import read_dossier, webhook_row, webhook_rows
+from bitloot_adapters.sql.dossier import read_dossier, webhook_row
 from bitloot_adapters.sql.job_rows import LIVING
 from bitloot_adapters.sql.mapping import RESERVATION_TAGS
-from bitloot_adapters.sql.pages import newest_first, page_of
+from bitloot_adapters.sql.pages import narrowed, newest_first, page_of
 from bitloot_adapters.sql.switch_rows import read_buying
-from bitloot_adapters.sql.tables import JOBS, ORDERS, PAYMENTS, RESERVATIONS, UNITS, WEBHOOK_LOGS
+from bitloot_adapters.sql.tables import JOBS, ORDERS, PAYMENTS, RESERVATIONS, UNITS
+from bitloot_adapters.sql.webhook_pages import webhook_page
 from bitloot_core.order.buying import Pause
 from bitloot_core.order.reservations import PlannedReservation
 from bitloot_core.ports.queries import (
@@ -66,11 +67,6 @@ class SqlQueries:
         return await self._database.read(lambda c: accesses_of(c, order_id))
 
 
-def _narrowed(rows: Select[Any], *wanted: tuple[Any, str | int | None]) -> Select[Any]:
-    """Keep the rows whose columns have the wanted values; an absent one admits all."""
-    return rows.where(*(column == value for column, value in wanted if value is not None))
-
-
 # As their partial index has it: with values in it, no database would know it again.
 UNDELIVERED = text("orders.owed > 0 AND orders.status IN ('paid', 'fulfilling', 'attention')")
 _COUNTING = PAYMENTS.c.status.in_(("settled", "accepted"))
@@ -78,7 +74,7 @@ _COUNTING = PAYMENTS.c.status.in_(("settled", "accepted"))
 
 def _orders(connection: Connection, which: OrderFilter, part: Slice) -> Page[OrderRow]:
     columns = ORDERS.c
-    rows = _narrowed(
+    rows = narrowed(
         select(ORDERS),
         (columns.status, which.status),
         (columns.email, None if which.email is None else folded(which.email)),
@@ -114,7 +110,7 @@ _NEXT_AT = select(func.min(JOBS.c.due_at)).where(JOBS.c.ref == RESERVATIONS.c.ex
 
 def _reservations(connection: Connection, which: ReservationFilter, part: Slice) -> Page[ReservationRow]:
     columns = RESERVATIONS.c
-    rows = _narrowed(
+    rows = narrowed(
         select(
             RESERVATIONS, ORDERS.c.email, ORDERS.c.status.label("order_status"), _NEXT_AT.label("next_at")
         ).join_from(RESERVATIONS, ORDERS, and_(ORDERS.c.id == columns.order_id)),
@@ -146,17 +142,7 @@ def _reservation_row(pause: Pause | None, row: Row[Any]) -> ReservationRow:
 
 
 def _webhooks(connection: Connection, which: WebhookFilter, part: Slice) -> Page[WebhookRow]:
-    columns = WEBHOOK_LOGS.c
-    rows = _narrowed(
-        webhook_rows(),
-        (columns.id, which.id),
-        (columns.source, which.source),
-        (columns.type, which.type),
-        (columns.status, which.status),
-        (columns.order_id, which.order_id),
-        (columns.external_id, which.external_id),
-    )
-    found = connection.execute(newest_first(rows, part, columns.received_at, columns.id)).all()
+    found = connection.execute(webhook_page(which, part)).all()
     return page_of(found, part, webhook_row, lambda row: (row.received_at, row.id))
 
 

@@ -270,9 +270,9 @@ WEBHOOK_LOGS = table(
     CheckConstraint("status IN ('pending', 'processed', 'ignored', 'failed')", name="status"),
 )
 index("ix_webhook_logs_received", WEBHOOK_LOGS, "received_at", "id")
-index("ix_webhook_logs_source", WEBHOOK_LOGS, "source", "received_at", "id")
+index("ix_webhook_logs_source", WEBHOOK_LOGS, "source", "status", "received_at", "id")
 index("ix_webhook_logs_status", WEBHOOK_LOGS, "status", "received_at", "id")
-index("ix_webhook_logs_type", WEBHOOK_LOGS, "type", "received_at", "id")
+index("ix_webhook_logs_type", WEBHOOK_LOGS, "type", "source", "status", "received_at", "id")
 index("ix_webhook_logs_order", WEBHOOK_LOGS, "order_id", "received_at", "id", where="order_id IS NOT NULL")
 index("ix_webhook_logs_external", WEBHOOK_LOGS, "external_id", "received_at", "id", where="external_id IS NOT NULL")
 index("ix_webhook_logs_kept", WEBHOOK_LOGS, "received_at", where="sealed IS NOT NULL")

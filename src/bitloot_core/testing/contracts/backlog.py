@@ -18,8 +18,7 @@ from bitloot_core.ports.jobs import Dead, Done, JobOutcome
 from bitloot_core.ports.queries import JobRow, Slice
 from bitloot_core.ports.store import Change, SettledFinding
 from bitloot_core.testing.contracts.audit import loose_finding
-from bitloot_core.testing.contracts.queries import walk
-from bitloot_core.testing.contracts.storage import StorageWorld, claim, only, place, rewrite
+from bitloot_core.testing.contracts.storage import StorageWorld, claim, only, place, rewrite, walk
 from bitloot_core.testing.orders import PLACED_AT, a_finding, placed, with_finding
 from bitloot_core.testing.samples import a_job
 from bitloot_core.values.errors import InvalidInput, NotFound

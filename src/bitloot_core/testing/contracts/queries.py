@@ -6,9 +6,8 @@ Of the unhappy five, the malformed one is a cursor without sense. The others do 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 import pytest
@@ -17,19 +16,17 @@ from bitloot_core.order.buying import Pause, PauseHolder
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import JobName
 from bitloot_core.order.status import shown_status
-from bitloot_core.ports.inbox import ConsumedWebhook, Source, WebhookStatus
 from bitloot_core.ports.jobs import Done, JobOutcome
 from bitloot_core.ports.queries import OrderFilter, OrderRow, Page, ReservationFilter, Slice, WebhookFilter
-from bitloot_core.ports.store import Change
-from bitloot_core.testing.contracts.storage import StorageWorld, claim, only, place, rewrite
+from bitloot_core.testing.contracts.queries_webhooks import WebhookListContract
+from bitloot_core.testing.contracts.storage import StorageWorld, claim, only, place, rewrite, walk
 from bitloot_core.testing.order_states import every_state
 from bitloot_core.testing.orders import a_finding, held, placed, reserved, settled, with_finding
-from bitloot_core.testing.samples import a_job, a_webhook
+from bitloot_core.testing.samples import a_job
 from bitloot_core.values.errors import InvalidInput, NotFound
 from bitloot_core.values.ids import OrderId
 from bitloot_core.values.money import Money
 
-Row = TypeVar("Row")
 MINUTE = timedelta(minutes=1)
 TAGS = {
     "reservation-planned": "planned",
@@ -55,20 +52,7 @@ async def some_orders(world: StorageWorld, count: int, *, first: int = 0) -> lis
     return ids
 
 
-async def walk(read: Callable[[Slice], Awaitable[Page[Row]]], part: Slice) -> list[Row]:
-    """Read a list page by page to its end."""
-    rows: list[Row] = []
-    for _ in range(100):
-        page = await read(part)
-        rows += page.items
-        assert len(page.items) <= part.limit
-        if page.next_cursor is None:
-            return rows
-        part = attrs.evolve(part, cursor=page.next_cursor)
-    pytest.fail("the list does not end")
-
-
-class QueriesContract:
+class QueriesContract(WebhookListContract):
     """What every implementation of the admin's reads must do. The fixture `world` gives an empty shop."""
 
     async def test_an_order_row_tells_its_order(self, world: StorageWorld) -> None:
@@ -167,17 +151,6 @@ class QueriesContract:
         assert sorted((row.created_at for row in orders), reverse=True) == [row.created_at for row in orders]
         assert sorted((row.created_at for row in bought), reverse=True) == [row.created_at for row in bought]
 
-    async def test_webhooks_are_read_page_by_page(self, world: StorageWorld) -> None:
-        """The same for deliveries, of which many come in the same moment."""
-        ids = []
-        for number in range(7):
-            received = await world.inbox.receive(a_webhook(b"%d" % number), now=world.clock.now())
-            ids.append(received.id)
-
-        rows = await walk(lambda part: world.queries.webhooks(WebhookFilter(), part), Slice(limit=3))
-
-        assert sorted(ids) == sorted(row.id for row in rows)
-
     async def test_rows_that_come_meanwhile_shift_nothing(self, world: StorageWorld) -> None:
         """Who reads page by page while orders come in gets each of the older ones once, and none twice."""
         world.clock.advance(MINUTE)
@@ -258,50 +231,6 @@ class QueriesContract:
         rows = (await world.queries.reservations(ReservationFilter(), Slice())).items
 
         assert {planned.id: first, "o2": None} == {row.order_id: row.pause for row in rows}
-
-    async def test_webhooks_are_filtered(self, world: StorageWorld) -> None:
-        """By number, sender, type, status, order and the sender's name of the thing."""
-        order = await place(world, placed())
-        paid = await world.inbox.receive(a_webhook(b"1", external_id="77"), now=world.clock.now())
-        bought = await world.inbox.receive(
-            a_webhook(b"2", source=Source.KINGUIN, subject="order.status", external_id=None), now=world.clock.now()
-        )
-        spent = ConsumedWebhook(id=paid.id, status=WebhookStatus.PROCESSED, result="paid", order_id=order.id)
-        await world.store.commit(Change(at=world.clock.now(), consumed=spent))
-
-        async def found(**fields: Any) -> list[int]:
-            return [row.id for row in (await world.queries.webhooks(WebhookFilter(**fields), Slice())).items]
-
-        assert [bought.id] == await found(id=bought.id)
-        assert [bought.id] == await found(source="kinguin")
-        assert [paid.id] == await found(type="payment.finished")
-        assert [bought.id] == await found(status="pending")
-        assert [paid.id] == await found(order_id=order.id)
-        assert [paid.id] == await found(external_id="77")
-        assert await found(external_id="77", source="kinguin") == []
-
-    async def test_a_webhook_row_tells_its_fate(self, world: StorageWorld) -> None:
-        """How often it came, how often it was worked on, and what became of it."""
-        order = await place(world, placed())
-        received = await world.inbox.receive(a_webhook(), now=world.clock.now())
-        await world.inbox.receive(a_webhook(), now=world.clock.now())
-        assert received.job_id is not None
-        job = await claim(world, received.job_id)
-        spent = ConsumedWebhook(id=received.id, status=WebhookStatus.PROCESSED, result="paid", order_id=order.id)
-        await world.store.commit(
-            Change(at=world.clock.now(), consumed=spent, outcome=JobOutcome(lease=job.lease, end=Done()))
-        )
-
-        row = only((await world.queries.webhooks(WebhookFilter(), Slice())).items)
-
-        assert (2, 1, "processed", "paid", order.id) == (
-            row.deliveries,
-            row.attempts,
-            row.status,
-            row.result,
-            row.order_id,
-        )
-        assert (row,) == (await world.queries.dossier(order.id)).webhooks
 
     async def test_a_dossier_is_about_one_order(self, world: StorageWorld) -> None:
         """The order as the store gives it, with its own jobs, findings and events, and nothing of another's."""

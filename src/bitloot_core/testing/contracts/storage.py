@@ -4,7 +4,7 @@ The world that the suites of the storage ports run in.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
@@ -21,7 +21,7 @@ from bitloot_core.ports.figures import Figures
 from bitloot_core.ports.inbox import Inbox
 from bitloot_core.ports.jobs import ClaimedJob, Jobs
 from bitloot_core.ports.loose_ends import LooseEnds
-from bitloot_core.ports.queries import Queries
+from bitloot_core.ports.queries import Page, Queries, Slice
 from bitloot_core.ports.quotes import Quotes
 from bitloot_core.ports.requests import Requests
 from bitloot_core.ports.store import OrderStore
@@ -131,6 +131,19 @@ def only(rows: Iterable[Row]) -> Row:
     found = list(rows)
     assert len(found) == 1, f"one was expected, not {found}"
     return found[0]
+
+
+async def walk(read: Callable[[Slice], Awaitable[Page[Row]]], part: Slice) -> list[Row]:
+    """Read a list page by page to its end."""
+    rows: list[Row] = []
+    for _ in range(100):
+        page = await read(part)
+        rows += page.items
+        assert len(page.items) <= part.limit
+        if page.next_cursor is None:
+            return rows
+        part = attrs.evolve(part, cursor=page.next_cursor)
+    pytest.fail("the list does not end")
 
 
 async def failure_of(write: Awaitable[Any]) -> Exception:
