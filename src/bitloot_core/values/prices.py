@@ -64,7 +64,7 @@ class Rounding:
             step = parse_decimal(text, field="rounding")
             return cls(step=step)
         whole, cents = ends.groups(default="")
-        return cls(step=Decimal(10) ** len(whole), ending=Decimal(f"{whole or '0'}{cents}"))
+        return cls(step=Decimal(10) ** len(whole), ending=Decimal(f"{whole}{cents}"))
 
     @property
     def text(self) -> str:
@@ -158,7 +158,7 @@ class PriceRule:
             raise InvalidInput("cost", "must be above 0")
         least = cost + self.floor
         with_margin = ceil(Fraction(cost.minor) * (100 + Fraction(self.margin_percent)) / 100)
-        return self.rounding.up(max(least, Money.from_minor(with_margin, cost.currency), key=lambda one: one.minor))
+        return self.rounding.up(max(least, Money.from_minor(with_margin, cost.currency)))
 
     def cap_of(self, price: Money) -> Money:
         """

@@ -93,6 +93,27 @@ def test_a_storm_is_one_message_that_counts_by_reason() -> None:
     ]
 
 
+def test_reasons_of_one_count_stand_in_one_order() -> None:
+    """By their words, whichever came first: two alerts of the same things read alike."""
+    news = News(findings=(a_finding(1, FindingReason.SUPPLIER_REFUSED), a_finding(2, FindingReason.DEAD_JOB)))
+
+    assert [group.reason for group in told(news).groups] == [FindingReason.DEAD_JOB, FindingReason.SUPPLIER_REFUSED]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (a_finding(9), a_finding(1, order="o2", at=NOON + timedelta(seconds=1))),
+        (a_finding(9, order="o2"), a_finding(1)),
+    ],
+)
+def test_the_oldest_of_a_reason_is_named(others: tuple[UntoldFinding, ...]) -> None:
+    """By its age; of two of one age, the one that was written down first."""
+    (group,) = told(News(findings=others)).groups
+
+    assert (group.oldest_order, group.oldest_at) == ("o1", NOON)
+
+
 def test_money_is_added_up_by_its_unit() -> None:
     """Exactly, and each coin for itself."""
     amounts = ("1.50 EUR", "0.00000001 btc", "12.99 EUR", "0.1 btc", None)
@@ -174,6 +195,24 @@ def test_the_words_leave_out_what_there_is_not() -> None:
         assert absent not in one.body
 
 
+def test_the_words_begin_with_the_shop_and_end_with_the_way_on() -> None:
+    """Whoever runs several shops sees which; whoever knows no word of it finds the handbook."""
+    words = alert_text(told(News(troubles=(VAULT,))), public_url=SHOP).body.split("\n\n")
+
+    assert words == [
+        "At shop.example: not in order: vault.",
+        "Not in order, as the service itself sees it:\n  vault: no answer (since 2026-01-05 12:00 UTC)",
+        f"All that waits:\n{SHOP}/console/findings",
+        "Written at 2026-01-05 12:05 UTC. The handbook has a section for each word: docs/handbook/findings.md.",
+    ]
+
+
+@pytest.mark.usefixtures("far_east")
+def test_the_words_tell_the_time_in_utc() -> None:
+    """Wherever the machine stands that writes them."""
+    assert "Written at 2026-01-05 12:05 UTC" in alert_text(told(News(troubles=(VAULT,))), public_url=SHOP).body
+
+
 def test_a_test_is_called_one() -> None:
     """Nobody gets up for it."""
     words = alert_text(Alert(id=AlertId("alert_1"), kind=AlertKind.TEST, at=NOON), public_url=SHOP)
@@ -196,7 +235,8 @@ def test_a_store_that_is_away_is_told_after_the_window() -> None:
 
     assert early is None
     assert alert is not None
-    assert [one.name for one in alert.troubles] == ["database"]
+    assert (alert.kind, alert.at) == (AlertKind.RAISED, LATER)
+    assert [(one.name, one.since) for one in alert.troubles] == [("database", NOON)]
 
 
 def test_processes_that_miss_the_store_together_name_the_alert_alike() -> None:

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from bitloot_core.order.buying import Balance, Budget, Buying, BuyingPaused, Pause, PauseHolder, Spent
+from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.money import Money
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -43,9 +44,24 @@ def test_the_oldest_pause_in_force_is_told() -> None:
     buying = Buying(pauses=(over, ANN))
 
     assert (ANN, (over,)) == (buying.pause_at(NOON), buying.over_at(NOON))
-    with pytest.raises(BuyingPaused, match="paused by shell:ann: prices look wrong"):
+    with pytest.raises(BuyingPaused, match="paused by shell:ann: prices look wrong") as caught:
         buying.require_open(NOON)
+    assert (caught.value.code, caught.value.is_new) == ("buying-paused", False)
     Buying(pauses=(over,)).require_open(NOON)
+
+
+def test_a_pause_that_is_over_holds_nothing() -> None:
+    """Neither its own holder's, nor another's."""
+    buying = Buying(pauses=(attrs.evolve(ANN, holder=PauseHolder.SPEND_CAP, until=NOON), ANN))
+
+    assert {holder for holder in PauseHolder if buying.is_held_by(holder, NOON)} == {PauseHolder.OPERATOR}
+    assert buying.is_held_by(PauseHolder.SPEND_CAP, NOON - timedelta(microseconds=1))
+
+
+def test_limits_are_in_one_currency() -> None:
+    """A sum of two would be none."""
+    with pytest.raises(InvalidInput, match=r"^floor is in USD, and the cap in EUR"):
+        Budget(day_cap=euros("100"), floor=Money.of("50", "USD"))
 
 
 ABOVE_THE_CAP = {"charged": spent("100.01"), "with what may be": spent("60", "40.01")}
@@ -93,7 +109,9 @@ def test_the_balance_does_not_fall_below_the_floor(taken: Spent) -> None:
 
 def test_a_balance_that_is_not_known_is_too_little() -> None:
     """Nothing is bought on a guess."""
-    assert "not known" in stop(FLOOR, Buying(), spent()).reason
+    stopped = stop(FLOOR, Buying(), spent())
+
+    assert (stopped.holder, "not known" in stopped.reason) == (PauseHolder.BALANCE_FLOOR, True)
 
 
 def test_without_limits_everything_fits() -> None:
@@ -102,10 +120,10 @@ def test_without_limits_everything_fits() -> None:
     Budget().require_room(Buying(), spent("1000000", "1000000"), NOON)
 
 
-def stop(budget: Budget, buying: Buying, taken: Spent) -> Pause:
+def stop(budget: Budget, buying: Buying, taken: Spent, now: datetime = NOON) -> Pause:
     """The new pause that a purchase leads to."""
     with pytest.raises(BuyingPaused) as caught:
-        budget.require_room(buying, taken, NOON)
+        budget.require_room(buying, taken, now)
     assert caught.value.is_new
     return caught.value.pause
 
@@ -120,6 +138,21 @@ def test_the_count_begins_at_midnight_or_when_the_cap_was_lifted() -> None:
     assert since(SPEND_CAP=MIDNIGHT - DAY) == MIDNIGHT
     assert since(SPEND_CAP=MIDNIGHT + timedelta(hours=3)) == MIDNIGHT + timedelta(hours=3)
     assert since(BALANCE_FLOOR=NOON) == MIDNIGHT
+
+
+def test_a_pause_for_a_limit_ends_with_its_day() -> None:
+    """What was spent today counts no more tomorrow."""
+    late = MIDNIGHT + DAY - timedelta(minutes=1)
+
+    assert stop(CAP, Buying(), spent("100.01"), late).until == MIDNIGHT + DAY
+
+
+@pytest.mark.usefixtures("far_east")
+def test_a_day_of_spending_is_a_day_in_utc() -> None:
+    """Wherever the machine stands: a shop on two of them has one cap, and not two."""
+    evening = MIDNIGHT + timedelta(hours=20)
+
+    assert CAP.counts_from(Buying(), evening) == MIDNIGHT
 
 
 def test_a_floor_that_was_lifted_holds_again_on_the_next_day() -> None:

@@ -102,50 +102,71 @@ def test_a_rule_reads_as_it_is_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "slip"),
     [
-        "",
-        "15%",
-        "15, 0.50, x.99",
-        "-1%, 0, 0.01",
-        "1001%, 0, 0.01",
-        "1%, -1, 0.01",
-        "1%, 0, 0",
-        "1%, 0, x",
-        "1%, 0, -1",
+        ("", "rule"),
+        ("15%", "rule"),
+        ("15, 0.50, x.99", "rule"),
+        ("ten%, 0, 0.01", "margin"),
+        ("-1%, 0, 0.01", "margin must be from 0 to 1000 per cent"),
+        ("1000.1%, 0, 0.01", "margin must be from 0 to 1000 per cent"),
+        ("1%, none, 0.01", "floor"),
+        ("1%, -1, 0.01", "floor"),
+        ("1%, 0, 0", "rounding needs a step above 0"),
+        ("1%, 0, x", "rounding"),
+        ("1%, 0, -1", "rounding needs a step above 0"),
     ],
 )
-def test_what_is_no_rule_is_refused(text: str) -> None:
-    """A slip in a rule would be in every price."""
-    with pytest.raises(InvalidInput):
+def test_what_is_no_rule_is_refused(text: str, slip: str) -> None:
+    """A slip in a rule would be in every price; whoever made it is told in which part."""
+    with pytest.raises(InvalidInput, match=rf"^{slip}\b"):
         PriceRule.parse(text)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity"])
+def test_what_is_no_number_rounds_nothing_and_adds_nothing(number: str) -> None:
+    """It would make a price of nothing, or none at all."""
+    with pytest.raises(InvalidInput, match=r"^rounding needs a step"):
+        Rounding(step=Decimal(number))
+    with pytest.raises(InvalidInput, match=r"^margin must be"):
+        PriceRule(margin_percent=Decimal(number), floor=eur("0"), rounding=Rounding(step=Decimal(1)))
+
+
+def test_the_largest_margin_can_be_asked_for() -> None:
+    """Up to it, and with it."""
+    assert eur("11.00") == PriceRule.parse("1000%, 0, 0.01").price_of(eur("1.00"))
 
 
 def test_an_ending_is_below_its_step() -> None:
     """Another one would never stand on a tag."""
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match=r"^rounding must end"):
         Rounding(step=Decimal(1), ending=Decimal(1))
+
+
+def test_yen_are_rounded_in_yen() -> None:
+    """Step and ending are in the units of the price's own currency."""
+    assert Money.of("15", "JPY") == Rounding.parse("x5").up(Money.of("12", "JPY"))
 
 
 def test_a_cost_of_nothing_has_no_price() -> None:
     """It is a mistake in what was read, and not a gift."""
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match=r"^cost must be above 0"):
         PriceRule.parse("15%, 0.50, x.99").price_of(Money.zero("EUR"))
 
 
 def test_a_cost_in_another_currency_is_refused() -> None:
     """No rate is guessed."""
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match=r"^currency is EUR, expected USD"):
         PriceRule.parse("15%, 0.50, x.99").price_of(Money.of("10", "USD"))
 
 
 def test_a_price_at_the_floor_leaves_nothing_to_buy_with() -> None:
     """A cap of nothing would be a product that can never be bought."""
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match=r"^price must be above the floor of 0\.50 EUR"):
         PriceRule.parse("15%, 0.50, x.99").cap_of(eur("0.50"))
 
 
 def test_small_change_that_a_currency_does_not_have_is_refused() -> None:
     """A yen has no sen."""
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match=r"^rounding has more digits than JPY has"):
         PriceRule.parse("15%, 1, x.99", currency="JPY").price_of(Money.of("500", "JPY"))

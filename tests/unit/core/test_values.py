@@ -148,9 +148,12 @@ ERRORS = (
 
 @pytest.mark.parametrize(("error", "fields"), ERRORS, ids=lambda value: type(value).__name__)
 def test_an_error_carries_what_its_caller_needs(error: BitlootError, fields: set[str]) -> None:
-    """Fields for programs, a sentence for people."""
-    assert fields == set(vars(error))
-    assert str(error)
+    """Fields for programs, and a sentence for people that names what it is about."""
+    said = vars(error)
+    names = {said[name] for name in ("order_id", "job_id", "field", "kind", "what", "port", "source") if name in said}
+
+    assert fields == set(said)
+    assert all(str(name) in str(error) for name in names | {said.get("reason", "")})
 
 
 def test_every_error_is_tried() -> None:

@@ -1,0 +1,76 @@
+"""Whatever a test of the order decides, or finds impossible, is whole: of its types, its time, and with its names."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from time import tzset
+from typing import get_args
+
+import pytest
+from conforming import misfits
+
+from bitloot_core.order.commands import OrderCommand
+from bitloot_core.order.decide import decide
+from bitloot_core.order.decide_delivery import REPLACEMENT
+from bitloot_core.order.events import OrderEvent
+from bitloot_core.order.impossible import ImpossibleEvent
+from bitloot_core.order.order import Order
+from bitloot_core.order.payments import GATEWAY
+from bitloot_core.order.policy import Policy
+from bitloot_core.testing import story
+
+SYSTEM = "system"
+LONG_LIVES = ("test_walks", "test_against_a_model")
+"""Where so much is decided that to look at it all takes longer than to decide it; nothing else is decided there."""
+
+
+@pytest.fixture(autouse=True)
+def what_is_decided_is_whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each event is of the time of its decision, of its types down to the last field, and says who did it."""
+    wrong: list[str] = []
+
+    def watched(order: Order, command: OrderCommand, *, now: datetime, policy: Policy) -> tuple[OrderEvent, ...]:
+        """Decide, and look at what was decided."""
+        events = decide(order, command, now=now, policy=policy)
+        for event in events:
+            wrong.extend(misfits(event, type(event), type(event).__name__))
+            if event.at != now:
+                wrong.append(f"{event} is not of {now}")
+            if getattr(event, "by", SYSTEM) not in {getattr(command, "by", GATEWAY), SYSTEM, REPLACEMENT}:
+                wrong.append(f"{event} was done by nobody who is there")
+        return events
+
+    if not request.module.__name__.endswith(LONG_LIVES):
+        monkeypatch.setattr(story, "decide", watched)
+
+    yield
+
+    assert wrong == []
+
+
+@pytest.fixture(autouse=True)
+def what_is_impossible_has_a_name(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A fault of the program says which event could not follow, on which order, and why."""
+    wrong: list[tuple[object, ...]] = []
+    plain = ImpossibleEvent.__init__
+
+    def watched(self: ImpossibleEvent, order_id: str, event: object, reason: str) -> None:
+        """Be made, and looked at."""
+        plain(self, order_id, event, reason)
+        if not (isinstance(order_id, str) and isinstance(event, get_args(OrderEvent)) and isinstance(reason, str)):
+            wrong.append((order_id, event, reason))
+
+    monkeypatch.setattr(ImpossibleEvent, "__init__", watched)
+
+    yield
+
+    assert wrong == []
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine stands where it is tomorrow already."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Kiritimati")
+        tzset()
+        yield
+    tzset()
