@@ -122,6 +122,7 @@ class Inbox(Protocol):
 
         Raises:
             NotFound: there is none.
+            Corrupt: its body does not open: damaged, of another webhook, or under a master key that we do not have.
         """
         ...
 

@@ -9,10 +9,10 @@ import enum
 import attrs
 
 from bitloot_core.ports.inbox import Source, StoredWebhook
-from bitloot_core.ports.queries import Slice, WebhookFilter
+from bitloot_core.ports.queries import Slice, WebhookFilter, WebhookRow
 from bitloot_core.usecases.replay_webhook import replay_webhook
 from bitloot_core.usecases.shop import Shop
-from bitloot_core.values.errors import Refused
+from bitloot_core.values.errors import Corrupt, Refused
 from bitloot_core.values.ids import OrderId, WebhookId
 
 
@@ -25,6 +25,8 @@ class ReplayOutcome(enum.StrEnum):
     """It is about no payment and no purchase: it is ignored, as before."""
     BODY_PRUNED = "body-pruned"
     """It is older than bodies are kept."""
+    UNREADABLE = "unreadable"
+    """Its body does not open: it is damaged, or sealed under a master key that we do not have."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +65,7 @@ async def plan_replays(shop: Shop, which: WebhookFilter, part: Slice) -> Replays
         InvalidInput: the cursor is none of ours.
     """
     page = await shop.queries.webhooks(which, part)
-    return Replays(items=tuple([await _plan(shop, row.id) for row in page.items]), next_cursor=page.next_cursor)
+    return Replays(items=tuple([await _plan(shop, row) for row in page.items]), next_cursor=page.next_cursor)
 
 
 async def replay_webhooks(shop: Shop, which: WebhookFilter, part: Slice, *, by: str, reason: str) -> Replays:
@@ -89,14 +91,17 @@ async def _carry_out(shop: Shop, planned: Replay, by: str, reason: str) -> Repla
     return planned
 
 
-async def _plan(shop: Shop, webhook_id: WebhookId) -> Replay:
-    stored = await shop.inbox.get(webhook_id)
+async def _plan(shop: Shop, row: WebhookRow) -> Replay:
+    try:
+        stored = await shop.inbox.get(row.id)
+    except Corrupt:  # the others of its page can run
+        return Replay(id=row.id, order_id=row.order_id, outcome=ReplayOutcome.UNREADABLE, about="")
     if stored.webhook.worth_processing and not stored.webhook.body:
         outcome, about = ReplayOutcome.BODY_PRUNED, None
     else:
         about = _about(shop, stored)
         outcome = ReplayOutcome.SAYS_NOTHING if about is None else ReplayOutcome.RUNS
-    return Replay(id=webhook_id, order_id=stored.order_id, outcome=outcome, about=about or "")
+    return Replay(id=row.id, order_id=stored.order_id, outcome=outcome, about=about or "")
 
 
 def _about(shop: Shop, stored: StoredWebhook) -> str | None:

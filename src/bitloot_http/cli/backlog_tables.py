@@ -66,6 +66,7 @@ _OUTCOMES = {
     ReplayOutcome.RUNS: ("would run", "runs again"),
     ReplayOutcome.SAYS_NOTHING: ("says nothing", "says nothing"),
     ReplayOutcome.BODY_PRUNED: ("too old", "too old"),
+    ReplayOutcome.UNREADABLE: ("does not open", "does not open"),
 }
 """What comes of a webhook in a dry run, and in a real one."""
 

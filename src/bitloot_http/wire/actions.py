@@ -109,7 +109,7 @@ class ReplayView:
 
     id: int
     order_id: str | None
-    outcome: str = attrs.field(metadata=shape("`runs`, `says-nothing` or `body-pruned`."))
+    outcome: str = attrs.field(metadata=shape("`runs`, `says-nothing`, `body-pruned` or `unreadable`."))
     about: str = attrs.field(metadata=shape("What is looked at."))
 
     @classmethod

@@ -69,6 +69,17 @@ class SqlWorld(StorageWorld):
         prune = text("UPDATE webhook_logs SET sealed = NULL WHERE id = :id")
         await self.storage.database.write(lambda c: c.execute(prune, {"id": webhook_id}).rowcount)
 
+    async def given_body_spoilt(self, webhook_id: WebhookId) -> None:
+        """Its last bytes are others."""
+        read = text("SELECT sealed FROM webhook_logs WHERE id = :id")
+        spoil = text("UPDATE webhook_logs SET sealed = :sealed WHERE id = :id")
+
+        def tamper(connection: Connection) -> None:
+            sealed = bytes(connection.execute(read, {"id": webhook_id}).scalar_one())
+            connection.execute(spoil, {"id": webhook_id, "sealed": sealed[:-1] + bytes([sealed[-1] ^ 1])})
+
+        await self.storage.database.write(tamper)
+
     async def given_access_rewritten(self, row: int) -> None:
         """Another actor stands in the row."""
         await self._behind_the_guards("UPDATE key_access SET actor = 'nobody' WHERE id = :row", row)

@@ -272,6 +272,21 @@ async def test_webhooks_run_again_by_a_filter(world: World) -> None:
     assert (await world.order(placed)).version == (await world.order(placed)).version
 
 
+async def test_a_damaged_webhook_is_told_among_the_others(world: World) -> None:
+    """The page is answered; that one does not run."""
+    await world.delivered()
+    await world.delivered()
+    world.fakes.storage.inbox.spoil(WebhookId(1))
+    asked = {"filter": {}, "dryRun": False, **WHY}
+
+    answer = await world.client.post("/admin/webhook-logs/replay", json=asked, headers=STAFF)
+
+    assert answer.status == 200
+    told = {one["id"]: one["outcome"] for one in (await answer.json())["items"]}
+    assert told[1] == "unreadable"
+    assert "runs" in told.values()
+
+
 async def test_a_filter_narrows_what_runs_again(world: World) -> None:
     """By source, order, status, type, the sender's name and time; a page at a time."""
     placed = await world.delivered()

@@ -6,6 +6,7 @@ import pytest
 from console_world import NAME, Console, an_order, at_the_door, form_token, logged_in
 
 from bitloot_core.values.errors import Unavailable
+from bitloot_core.values.ids import WebhookId
 from bitloot_http.accounts.visits import PROOF
 
 
@@ -109,6 +110,24 @@ async def test_an_order_without_keys_shows_none(console: Console) -> None:
 
     assert "Show keys" not in text
     assert answer.status == 409
+
+
+async def test_a_damaged_webhook_holds_no_other_up(console: Console) -> None:
+    """It is said of that one alone, in the plan, in what was done and on its own page; the others run."""
+    await an_order(console)
+    await an_order(console)
+    console.world.fakes.storage.inbox.spoil(WebhookId(2))
+
+    planned = await console.get("/console/webhooks/replay")
+    done = await console.send("/console/webhooks/replay", {"reason": "x"}, token=form_token(planned))
+    shown = await console.get("/console/webhooks/2")
+
+    assert planned.count("its body does not open") == 1
+    assert "is read back at the gateway" in planned
+    assert "1 runs again" in await done.text()
+    assert "The body does not open" in shown
+    assert "payment.finished" in shown
+    assert "Run it again" not in shown
 
 
 async def test_many_webhooks_run_again_after_a_look(console: Console) -> None:

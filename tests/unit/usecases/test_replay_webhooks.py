@@ -114,6 +114,21 @@ async def test_what_is_older_than_bodies_are_kept_is_left_out(shop: FakeShop) ->
     assert await replayed(shop) == ["webhook:2"]
 
 
+async def test_one_that_does_not_open_holds_no_other_up(shop: FakeShop) -> None:
+    """A page with a damaged body among them runs the rest, and says of that one that it does not open."""
+    order_id = await delivered(shop)
+    shop.storage.inbox.spoil(WebhookId(2))
+    row = (await shop.shop.queries.webhooks(WebhookFilter(id=WebhookId(2)), Slice())).items[0]
+
+    planned = await plan_replays(shop.shop, ALL, Slice())
+    done = await replay_webhooks(shop.shop, ALL, Slice(), **BY)
+
+    assert planned == done
+    assert outcomes(done.items) == [(2, ReplayOutcome.UNREADABLE), (1, ReplayOutcome.RUNS)]
+    assert [one.order_id for one in done.items] == [row.order_id, order_id]
+    assert await replayed(shop) == ["webhook:1"]
+
+
 async def test_a_body_that_goes_between_plan_and_run_stops_nothing(shop: FakeShop) -> None:
     """The page goes on with the others, and says what became of this one."""
     await delivered(shop)

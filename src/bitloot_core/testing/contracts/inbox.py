@@ -15,11 +15,12 @@ import pytest
 from bitloot_core.order.jobs import JobName
 from bitloot_core.ports.inbox import ConsumedWebhook, Received, Source, WebhookStatus
 from bitloot_core.ports.jobs import Dead, Done, JobEnd, JobOutcome, Snooze
+from bitloot_core.ports.queries import Slice, WebhookFilter
 from bitloot_core.ports.store import Change
 from bitloot_core.testing.contracts.storage import LEASE, StorageWorld, claim, due, only, place
 from bitloot_core.testing.orders import placed
 from bitloot_core.testing.samples import a_webhook
-from bitloot_core.values.errors import NotFound, Refused, Unavailable
+from bitloot_core.values.errors import Corrupt, NotFound, Refused, Unavailable
 from bitloot_core.values.ids import OrderId, WebhookId
 
 LARGEST_BYTES = 64 * 1024
@@ -238,6 +239,19 @@ class InboxContract:
 
         assert (await world.inbox.get(received.id)).webhook.body == b""
         assert await due(world) == ()
+
+    async def test_a_body_that_does_not_open_is_told(self, world: StorageWorld) -> None:
+        """Never another body and never an empty one; its row is still in the list, and its neighbour opens."""
+        received = await receive(world, b"damaged")
+        other = await receive(world, b"whole")
+        await world.given_body_spoilt(received.id)
+
+        with pytest.raises(Corrupt):
+            await world.inbox.get(received.id)
+
+        rows = (await world.queries.webhooks(WebhookFilter(), Slice())).items
+        assert {received.id, other.id} == {row.id for row in rows}
+        assert (await world.inbox.get(other.id)).webhook.body == b"whole"
 
     async def test_what_is_not_stored_is_not_acknowledged(self, world: StorageWorld) -> None:
         """A failure before the commit point is `Unavailable`; the sender's next try is the first that counts."""

@@ -56,6 +56,10 @@ class MemoryWorld(StorageWorld):
         """The body is gone."""
         self.storage.inbox.prune(webhook_id)
 
+    async def given_body_spoilt(self, webhook_id: WebhookId) -> None:
+        """It does not open."""
+        self.storage.inbox.spoil(webhook_id)
+
     async def open_subjects(self) -> Sequence[str]:
         """The subjects of all open findings."""
         return [row.finding.subject for row in self.storage.database.findings.values() if row.resolved_at is None]

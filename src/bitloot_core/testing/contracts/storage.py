@@ -80,6 +80,10 @@ class StorageWorld:
         """The body of a webhook is older than bodies are kept."""
         _cannot("prune a webhook's body")
 
+    async def given_body_spoilt(self, webhook_id: WebhookId) -> None:
+        """The body of a webhook does not open any more."""
+        _cannot("spoil a webhook's body")
+
     async def given_access_rewritten(self, row: int) -> None:
         """Somebody wrote over a row of the accesses, behind the back of what forbids it."""
         _cannot("write over an audit row")

@@ -128,6 +128,7 @@ class MemoryDatabase:
         received: the webhook of each (source, dedupe key).
         chain: a hash for each access, over it and the one before.
         pruned: the webhooks whose bodies are gone.
+        spoilt: the webhooks whose bodies do not open.
         alert_channels: the channels of alerts by name.
         told: what each channel has told of, by its name and what it was.
         troubles: what was wrong with the service, and when it was last seen, by name.
@@ -148,6 +149,7 @@ class MemoryDatabase:
         self.webhooks: dict[WebhookId, StoredWebhook] = {}
         self.received: dict[tuple[Source, str], WebhookId] = {}
         self.pruned: set[WebhookId] = set()
+        self.spoilt: set[WebhookId] = set()
         self.links: dict[LinkId, StoredLink] = {}
         self.newest_link: dict[OrderId, LinkId] = {}
         self.accesses: list[KeyAccess] = []

@@ -14,7 +14,7 @@ from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.inbox import Inbox, Received, StoredWebhook, VerifiedWebhook, WebhookStatus
 from bitloot_core.testing.memory.database import MemoryDatabase
 from bitloot_core.testing.memory.jobs import ask
-from bitloot_core.values.errors import NotFound, Refused, Unavailable, Unknown
+from bitloot_core.values.errors import Corrupt, NotFound, Refused, Unavailable, Unknown
 from bitloot_core.values.ids import JobId, WebhookId
 
 OVER = frozenset({WebhookStatus.PROCESSED, WebhookStatus.IGNORED})
@@ -39,11 +39,15 @@ class MemoryInbox:
         stored = self._database.webhooks.get(webhook_id)
         if stored is None:
             raise NotFound("webhook", str(webhook_id))
+        if webhook_id in self._database.spoilt:
+            raise Corrupt("inbox", "a sealed payload does not open")
         return stored
 
     async def replay(self, webhook_id: WebhookId, *, now: datetime, act: StaffAct | None = None) -> JobId:
         """Ask for its job again, whatever its status."""
-        stored = await self.get(webhook_id)
+        stored = self._database.webhooks.get(webhook_id)
+        if stored is None:
+            raise NotFound("webhook", str(webhook_id))
         if webhook_id in self._database.pruned:
             raise Refused("body-pruned", "the body of this webhook is older than bodies are kept")
         with self._database.commit("inbox.replay"):
@@ -55,6 +59,10 @@ class MemoryInbox:
         stored = self._database.webhooks[webhook_id]
         self._database.webhooks[webhook_id] = attrs.evolve(stored, webhook=attrs.evolve(stored.webhook, body=b""))
         self._database.pruned.add(webhook_id)
+
+    def spoil(self, webhook_id: WebhookId) -> None:
+        """Given a webhook whose body does not open."""
+        self._database.spoilt.add(webhook_id)
 
     def _keep(self, webhook: VerifiedWebhook, now: datetime) -> Received:
         name = (webhook.source, webhook.dedupe_key)

@@ -12,7 +12,7 @@ from aiohttp import web
 from bitloot_core.ports.inbox import Source, WebhookStatus
 from bitloot_core.ports.queries import Slice, WebhookFilter
 from bitloot_core.usecases.replay_webhook import replay_webhook
-from bitloot_core.values.errors import BitlootError
+from bitloot_core.values.errors import BitlootError, Corrupt
 from bitloot_core.values.ids import WebhookId
 from bitloot_http.access import Scope
 from bitloot_http.accounts.visits import Visit
@@ -67,11 +67,26 @@ async def _shown(
     request: web.Request, visit: Visit, status: int = 200, *, done: bool = False, wrong: str = ""
 ) -> web.Response:
     shop, webhook_id = edge_of(request).shop, _webhook_id(request)
-    stored = await shop.inbox.get(webhook_id)
-    (row,) = (await shop.queries.webhooks(WebhookFilter(id=webhook_id), Slice(limit=1))).items
-    view = WebhookDetailView.of_stored(row, stored)
-    payload = None if view.payload is None else json.dumps(view.payload, indent=2, ensure_ascii=False)
-    return await screen(request, visit, "webhook.html", status, webhook=view, payload=payload, done=done, wrong=wrong)
+    found = (await shop.queries.webhooks(WebhookFilter(id=webhook_id), Slice(limit=1))).items
+    view = None
+    try:
+        stored = await shop.inbox.get(webhook_id)
+    except Corrupt:  # what else is known of it tells what to do
+        payload = None
+    else:
+        view = WebhookDetailView.of_stored(found[0], stored)
+        payload = None if view.payload is None else json.dumps(view.payload, indent=2, ensure_ascii=False)
+    return await screen(
+        request,
+        visit,
+        "webhook.html",
+        status,
+        webhook=view or WebhookView.of(found[0]),
+        is_readable=view is not None,
+        payload=payload,
+        done=done,
+        wrong=wrong,
+    )
 
 
 def _webhook_id(request: web.Request) -> WebhookId:
