@@ -5,6 +5,7 @@ from datetime import datetime
 from time import tzset
 from typing import get_args
 
+import attrs
 import pytest
 from conforming import misfits
 
@@ -16,21 +17,34 @@ from bitloot_core.order.impossible import ImpossibleEvent
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import GATEWAY
 from bitloot_core.order.policy import Policy
+from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.testing import story
+from bitloot_core.values.errors import NotFound
 
 SYSTEM = "system"
+NAMED = frozenset({"finding", "purchase", "unit"})
+"""The kinds of things of an order that a command can name."""
 LONG_LIVES = ("test_walks", "test_against_a_model")
 """Where so much is decided that to look at it all takes longer than to decide it; nothing else is decided there."""
 
 
 @pytest.fixture(autouse=True)
 def what_is_decided_is_whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each event is of the time of its decision, of its types down to the last field, and says who did it."""
+    """Events are of their time and, to the last field, of their types, and say who; refusals say what of whom."""
     wrong: list[str] = []
 
     def watched(order: Order, command: OrderCommand, *, now: datetime, policy: Policy) -> tuple[OrderEvent, ...]:
         """Decide, and look at what was decided."""
-        events = decide(order, command, now=now, policy=policy)
+        try:
+            events = decide(order, command, now=now, policy=policy)
+        except TransitionRefused as refusal:
+            if (refusal.order_id, refusal.command) != (order.id, type(command).__name__):
+                wrong.append(f"{refusal} is not of {command} on {order.id}")
+            raise
+        except NotFound as missing:
+            if missing.kind not in NAMED or missing.name not in attrs.astuple(command):
+                wrong.append(f"{missing} was not asked for by {command}")
+            raise
         for event in events:
             wrong.extend(misfits(event, type(event), type(event).__name__))
             if event.at != now:
