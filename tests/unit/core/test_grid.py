@@ -30,6 +30,7 @@ from bitloot_core.testing.orders import DUE, an_invoice
 from bitloot_core.testing.story import Story, a_reading, read
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import LinkId, SupplierKeyId, SupplierOrderId, UnitId, finding_id
+from bitloot_core.values.money import Money
 from bitloot_core.values.reading import PaymentWord as Word
 
 PLACES: Mapping[str, Story] = {name: story.later(timedelta(hours=1)) for name, story in milestones().items()}
@@ -109,18 +110,25 @@ COMMANDS: Mapping[str, c.OrderCommand | Callable[[Story], c.OrderCommand]] = {
     "accept": accept,
     "finished": reading(Word.FINISHED, DUE.amount),
     "finished, half": reading(Word.FINISHED, DUE.amount / 2),
+    "finished, twice": reading(Word.FINISHED, DUE.amount * 2),
     "on its way": reading(Word.SENDING, DUE.amount),
     "wrong asset": reading(Word.WRONG_ASSET, DUE.amount),
     "expired": reading(Word.EXPIRED, Decimal(0)),
+    "expired, half": reading(Word.EXPIRED, DUE.amount / 2),
+    "strange word": reading(Word.UNRECOGNISED, DUE.amount / 2),
     "refunded": reading(Word.REFUNDED, DUE.amount),
     "claim": c.ClaimPurchase(number=1),
     "bought": bought(),
     "bought twice": bought(name="bought-again"),
+    "bought, dear": bought(charged=Money.of("20.01", "EUR")),
     "in doubt": c.RecordPurchaseDoubt(number=1),
     "not taken": c.ReleasePurchase(number=1),
     "no stock": c.RecordPurchaseRefusal(number=1, code="out-of-stock", reason="nothing left"),
+    "too dear": c.RecordPurchaseRefusal(number=1, code=FindingReason.PRICE_ABOVE_CAP, reason="it costs 20.01 EUR"),
     "completed": c.RecordSupplierWord(number=1, word=SupplierWord.COMPLETED),
     "fallen": c.RecordSupplierWord(number=1, word=SupplierWord.REFUNDED),
+    "called off": c.RecordSupplierWord(number=1, word=SupplierWord.CANCELLED),
+    "strange there": c.RecordSupplierWord(number=1, word=SupplierWord.UNRECOGNISED),
     "one key": lambda story: hold(story, key_for("1.2")),
     "all keys": lambda story: hold(story, key_for("1.1"), key_for("1.2")),
     "fresh link": lambda story: c.IssueLink(link_id=LinkId("l9"), expires_at=story.now + timedelta(days=9), by=BY),
