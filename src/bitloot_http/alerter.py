@@ -17,6 +17,7 @@ from bitloot_core.ports.alerts import AlertChannel, ChannelId, Closed, Delivered
 from bitloot_core.usecases.alerting import AlertDesk, AlertRules, note_troubles, tell
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import PortError
+from bitloot_http.ending import end
 from bitloot_http.settings import Settings
 
 _LOG = structlog.get_logger("bitloot.alerts")
@@ -67,9 +68,7 @@ class Alerter:
 
     async def stop(self) -> None:
         """End at once: what is cut short is sent again by whoever looks next."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     async def look(self, channel: AlertChannel) -> None:
         """Bring one channel up to date, as far as that is possible now."""

@@ -12,6 +12,8 @@ from datetime import timedelta
 
 import structlog
 
+from bitloot_http.ending import end
+
 _LOG = structlog.get_logger("bitloot.caretaker")
 EVERY = timedelta(hours=1)
 DONE_JOBS_KEPT = timedelta(days=7)
@@ -41,9 +43,7 @@ class Caretaker:
 
     async def stop(self) -> None:
         """End, between two batches."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     async def clear(self) -> dict[str, int]:
         """Clear everything away that has had its time; how many of each."""

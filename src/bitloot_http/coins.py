@@ -13,6 +13,7 @@ from bitloot_core.ports.payment_gateway import Coin
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import PortError
 from bitloot_core.values.money import Money
+from bitloot_http.ending import end
 
 _LOG = structlog.get_logger("bitloot.coins")
 _GOOD_FOR_SECONDS = 600.0
@@ -59,9 +60,7 @@ class CoinShelf:
 
     async def close(self) -> None:
         """Stop asking."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        await end(self._asking)
 
     async def _currency(self) -> str | None:
         """The currency of the shop: that of its first product."""

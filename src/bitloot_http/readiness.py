@@ -13,6 +13,7 @@ import structlog
 
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import PortError
+from bitloot_http.ending import end
 
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
 """Looks at one thing that the service needs: None if it is well, else what is wrong, in a few words."""
@@ -53,9 +54,7 @@ class Readiness:
 
     async def close(self) -> None:
         """Stop looking."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        await end(self._looking)
 
     async def _look(self) -> None:
         answers = await asyncio.gather(*(_answer(name, probe) for name, probe in self._probes.items()))

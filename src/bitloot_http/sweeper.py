@@ -11,6 +11,7 @@ import structlog
 
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.usecases.sweep import sweep
+from bitloot_http.ending import end
 
 _LOG = structlog.get_logger("bitloot.sweeper")
 LOOKS_A_SWEEP = 12
@@ -39,9 +40,7 @@ class Sweeper:
 
     async def stop(self) -> None:
         """End, between two pages or within one: whatever was asked for stays asked for."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     async def sweep(self) -> int:
         """Sweep once; how many jobs were asked for."""

@@ -18,6 +18,7 @@ from bitloot_core.usecases.shop import Shop
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.ids import JobId
 from bitloot_http import log_context
+from bitloot_http.ending import end
 
 _LOG = structlog.get_logger("bitloot.worker")
 _PAUSE_SECONDS = 0.05
@@ -71,9 +72,7 @@ class Worker:
         """
         Stop looking, finish what is in hand within `grace`, and break off the rest: its leases are given back.
         """
-        if self._relay is not None:
-            self._relay.cancel()
-            await asyncio.gather(self._relay, return_exceptions=True)
+        await end(self._relay)
         tasks = set(self._in_hand.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace.total_seconds())

@@ -57,15 +57,25 @@ class TestTheStreamBroker:
 
         await broker.shutdown()
 
-    async def test_a_job_that_takes_long_is_run_again_by_its_own_worker(self, redis: RedisServer) -> None:
+    async def test_a_job_that_takes_long_is_run_again_by_its_own_worker(
+        self, redis: RedisServer, inside: Redis
+    ) -> None:
         """The idle time is never renewed: a message in hand is handed out again, beside the first run of it."""
         broker = stock(redis)
         await broker.startup()
         await kick(broker, 1)
+        runs = 0
         async with aclosing(broker.listen()) as messages:
-            found = [await anext(messages), await anext(messages)]
+            while runs < 2:
+                found = await anext(messages)
+                if broker.formatter.loads(found.data).args == [1]:
+                    runs += 1
+                else:
+                    await found.ack()
+                await kick(broker, 2)  # on a quiet stream nothing is taken over
 
-        assert [broker.formatter.loads(one.data).args for one in found] == [[1], [1]]
+        (row,) = await inside.xpending_range(STREAM, GROUP, "-", "+", 10)
+        assert (row["times_delivered"], row["consumer"]) == (2, broker.consumer_name.encode())
         await broker.shutdown()
 
     async def test_a_message_that_kills_its_worker_comes_back_for_ever(self, redis: RedisServer, inside: Redis) -> None:
@@ -79,9 +89,9 @@ class TestTheStreamBroker:
                 found = await anext(messages)
                 if broker.formatter.loads(found.data).args == [1]:
                     deaths += 1
-                    await kick(broker, 1 + deaths)  # on a quiet stream nothing is taken over
                 else:
                     await found.ack()
+                await kick(broker, 2)  # on a quiet stream nothing is taken over
 
         rows = await inside.xpending_range(STREAM, GROUP, "-", "+", 10)
         assert max(row["times_delivered"] for row in rows) >= MANY_DEATHS

@@ -19,6 +19,7 @@ from bitloot_core.ports.figures import OpenFindings, OrderFigures, QueueFigures
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import PortError
 from bitloot_http.alert_channels import ChannelStanding, standings
+from bitloot_http.ending import end
 
 GOOD_FOR = timedelta(seconds=10)
 BALANCE_GOOD_FOR = timedelta(minutes=5)
@@ -99,10 +100,7 @@ class Gauges:
 
     async def close(self) -> None:
         """Stop whatever is being asked."""
-        tasks = [task for task in (self._reading, self._asking) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._reading, self._asking)
 
     async def _look(self) -> None:
         shop, now = self._shop, self._shop.clock.now()
