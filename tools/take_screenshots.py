@@ -194,7 +194,7 @@ def all_shots(named: dict[str, OrderId]) -> Sequence[Shot]:
         "webhooks": "/console/webhooks",
         "webhook": "/console/webhooks/1",
         "jobs": "/console/jobs",
-        "audit": f"/console/key-audit?q={named['done']}",
+        "audit": f"/console/key-audit?orderId={named['done']}",
         "acts": "/console/acts",
         "products": "/console/products",
         "product": "/console/products/moss",

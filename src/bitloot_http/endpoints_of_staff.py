@@ -17,7 +17,7 @@ from bitloot_http.wire.admin import (
     ReservationList,
     SupplierStatusView,
 )
-from bitloot_http.wire.backlog import ActList, ActsQuery, FindingList, FindingsQuery, JobList, JobsQuery
+from bitloot_http.wire.backlog import AccessesQuery, ActList, ActsQuery, FindingList, FindingsQuery, JobList, JobsQuery
 from bitloot_http.wire.bodies import ListQuery, OrdersQuery, ReasonBody, ReservationsQuery, WebhooksQuery
 from bitloot_http.wire.orders import RevealedView
 from bitloot_http.wire.summary import SummaryView
@@ -154,6 +154,13 @@ OF_STAFF: tuple[Endpoint, ...] = (
         body=ReasonBody,
         body_optional=True,
         problems=_ACTS,
+    ),
+    _list(
+        "/admin/key-audit",
+        backlog.accesses,
+        "Every access to every key, newest first.",
+        AccessesQuery,
+        KeyAccessList,
     ),
     _list(
         "/admin/key-audit/{orderId}",

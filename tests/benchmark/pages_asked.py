@@ -55,7 +55,9 @@ _PAGES = (
     "/jobs?status=any&name=send-mail",
     "/jobs?status=dead",
     "/acts",
-    "/key-audit?q={order}",
+    "/key-audit",
+    "/key-audit?actor=link",
+    "/key-audit?orderId={order}",
     "/products",
     "/search?q={email}",
     "/search?q=nobody",
@@ -71,6 +73,7 @@ _LISTS = (
     "/webhook-logs",
     "/webhook-logs?source=kinguin",
     "/jobs",
+    "/key-audit",
     "/key-audit/{order}",
 )
 

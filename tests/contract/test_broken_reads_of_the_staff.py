@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import attrs
 import pytest
 
-from bitloot_core.ports.audit import ActFilter, ActRow, Head, Verdict
+from bitloot_core.ports.audit import AccessFilter, AccessRow, ActFilter, ActRow, Head, Verdict
 from bitloot_core.ports.backlog import FindingFilter, JobFilter
 from bitloot_core.ports.figures import MoneyFigures, OpenFindings, OrderFigures, QueueFigures
 from bitloot_core.ports.queries import FindingRow, JobRow, Page, Slice
@@ -54,6 +54,23 @@ class LosesAnAct(MemoryAudit):
     async def acts(self, which: ActFilter, part: Slice) -> Page[ActRow]:
         """Leave the first row of every page but the first out."""
         page = await super().acts(which, part)
+        return page if part.cursor is None else attrs.evolve(page, items=page.items[1:])
+
+
+class ShowsEverybodysLooks(MemoryAudit):
+    """Does not know who looked."""
+
+    async def accesses(self, which: AccessFilter, part: Slice) -> Page[AccessRow]:
+        """Leave the actor out."""
+        return await super().accesses(attrs.evolve(which, actor=None), part)
+
+
+class LosesALook(MemoryAudit):
+    """Begins a page one row too late."""
+
+    async def accesses(self, which: AccessFilter, part: Slice) -> Page[AccessRow]:
+        """Leave the first row of every page but the first out."""
+        page = await super().accesses(which, part)
         return page if part.cursor is None else attrs.evolve(page, items=page.items[1:])
 
 
@@ -160,6 +177,8 @@ def world_with(broken: type) -> MemoryWorld:
         (TrustsTheEnd, AUDIT.test_a_head_of_another_chain_shows),
         (ShowsEverybodysActs, AUDIT.test_acts_are_filtered),
         (LosesAnAct, AUDIT.test_acts_are_read_page_by_page),
+        (ShowsEverybodysLooks, AUDIT.test_looks_are_filtered),
+        (LosesALook, AUDIT.test_looks_are_read_page_by_page),
         (ShowsWhatIsSettled, BACKLOG.test_findings_are_filtered),
         (InventsFindings, BACKLOG.test_what_is_not_there_is_not_found),
         (ForgetsWhoSettled, BACKLOG.test_a_resolved_finding_tells_who_settled_it_and_how),

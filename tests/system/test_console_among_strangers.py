@@ -36,7 +36,7 @@ PAGES = (
     "/console/webhooks/1",
     "/console/webhooks/9",
     "/console/webhooks/replay?limit=100",
-    "/console/key-audit?q={fulfilled}",
+    "/console/key-audit?orderId={fulfilled}",
     "/console/key-audit",
     "/console/products",
     "/console/products/game",

@@ -37,7 +37,7 @@ PAGES = (
     "/console/webhooks",
     "/console/webhooks/1",
     "/console/webhooks/replay?source=nowpayments",
-    "/console/key-audit?q={order}",
+    "/console/key-audit?orderId={order}",
     "/console/products",
     "/console/products/game",
     "/console/supplier-products?q=game",
@@ -153,7 +153,7 @@ async def test_a_key_is_shown_with_a_reason_and_written_down(system: System, des
     await page.get_by_role("button", name="Show keys").click()
 
     await expect(page.get_by_text(key)).to_be_visible()
-    await desk.open(f"/console/key-audit?q={placed.order_id}")
+    await desk.open(f"/console/key-audit?orderId={placed.order_id}")
     await expect(page.locator("tbody tr")).to_have_count(2)
     newest = page.locator("tbody tr").first
     await expect(newest).to_contain_text(f"admin:{papers.name}")

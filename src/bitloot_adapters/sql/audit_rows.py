@@ -12,9 +12,10 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import RowMapping, select, text
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from bitloot_adapters.sql.columns import micros, moment, storable
 from bitloot_adapters.sql.tables import KEY_ACCESS, KEY_ACCESS_ORIGINS, ORDERS
@@ -50,11 +51,11 @@ _ALL = (
     .join(ORDERS, _NAMED, isouter=True)
     .order_by(KEY_ACCESS.c.id)
 )
-_OF_ORDER = (
-    select(KEY_ACCESS, _ORIGIN.address, _ORIGIN.agent)
-    .join(KEY_ACCESS_ORIGINS, _ORIGIN.access_id == KEY_ACCESS.c.id, isouter=True)
-    .order_by(KEY_ACCESS.c.id)
+LOOKS = select(KEY_ACCESS, _ORIGIN.address, _ORIGIN.agent).join(
+    KEY_ACCESS_ORIGINS, _ORIGIN.access_id == KEY_ACCESS.c.id, isouter=True
 )
+"""Every look, with where it came from as long as that is not erased; to be narrowed, and read with `access_of`."""
+_OF_ORDER = LOOKS.order_by(KEY_ACCESS.c.id)
 _BOUND = ("order_id", "unit_id", "actor", "origin", "reason", "at")
 
 
@@ -79,20 +80,20 @@ def erase_origins(connection: Connection, order_id: OrderId) -> None:
 
 def accesses_of(connection: Connection, order_id: OrderId) -> tuple[tuple[int, KeyAccess], ...]:
     """Every access to an order's keys with the id of its row, oldest first."""
-    return tuple(
-        (
-            row.id,
-            KeyAccess(
-                order_id=order_id,
-                unit_id=UnitId(row.unit_id),
-                actor=row.actor,
-                address=row.address or "",
-                agent=row.agent or "",
-                reason=row.reason,
-                at=moment(row.at),
-            ),
-        )
-        for row in connection.execute(_OF_ORDER.where(KEY_ACCESS.c.order_id == order_id))
+    rows = connection.execute(_OF_ORDER.where(KEY_ACCESS.c.order_id == order_id))
+    return tuple((row.id, access_of(row)) for row in rows)
+
+
+def access_of(row: Row[Any]) -> KeyAccess:
+    """The look that a row of `LOOKS` tells of."""
+    return KeyAccess(
+        order_id=OrderId(row.order_id),
+        unit_id=UnitId(row.unit_id),
+        actor=row.actor,
+        address=row.address or "",
+        agent=row.agent or "",
+        reason=row.reason,
+        at=moment(row.at),
     )
 
 

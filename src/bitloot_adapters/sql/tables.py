@@ -195,6 +195,8 @@ KEY_ACCESS = table(
     words("hash"),
 )
 index("ix_key_access_order", KEY_ACCESS, "order_id")
+index("ix_key_access_at", KEY_ACCESS, "at", "id")
+index("ix_key_access_actor", KEY_ACCESS, "actor", "at", "id")
 
 KEY_ACCESS_ORIGINS = table(
     "key_access_origins",

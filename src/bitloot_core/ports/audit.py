@@ -13,6 +13,7 @@ import attrs
 
 from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.queries import Page, Slice
+from bitloot_core.ports.store import KeyAccess
 from bitloot_core.values.errors import InvalidInput
 
 _HEAD = re.compile(r"([0-9a-f]{64})@([1-9][0-9]{0,17})")
@@ -33,6 +34,27 @@ class ActRow:
 
     id: int
     act: StaffAct
+
+
+@attrs.frozen(kw_only=True)
+class AccessFilter:
+    """
+    Which looks at product keys; an absent field admits all.
+
+    Attributes:
+        actor: `link`, or `admin:NAME`.
+    """
+
+    actor: str | None = None
+    order_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AccessRow:
+    """A look at a product key in a list; `id` is its place in the chain."""
+
+    id: int
+    access: KeyAccess
 
 
 @attrs.frozen(kw_only=True)
@@ -93,6 +115,10 @@ class Audit(Protocol):
 
     async def acts(self, which: ActFilter, part: Slice) -> Page[ActRow]:
         """What the staff did, newest first. A cursor without sense raises `InvalidInput("cursor")`."""
+        ...
+
+    async def accesses(self, which: AccessFilter, part: Slice) -> Page[AccessRow]:
+        """Who saw a key, newest first. A cursor without sense raises `InvalidInput("cursor")`."""
         ...
 
     async def verify_accesses(self, earlier: Head | None) -> Verdict:

@@ -1,5 +1,5 @@
 """
-The API of the staff about what waits: findings, jobs, what the staff did, and the shop at one glance.
+The API of the staff about what waits (findings, jobs), who did what and saw which key, and the shop at one glance.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import structlog
 from aiohttp import web
 
-from bitloot_core.ports.audit import ActRow
+from bitloot_core.ports.audit import AccessRow, ActRow
 from bitloot_core.ports.queries import FindingRow, JobRow
 from bitloot_core.usecases.retry_job import retry_job
 from bitloot_core.usecases.settle_finding import settle_finding
@@ -19,9 +19,10 @@ from bitloot_http.handlers.listing import Listing
 from bitloot_http.handlers.staff_door import require_staff
 from bitloot_http.requests import read_json, read_query
 from bitloot_http.responses import json_response
-from bitloot_http.wire.admin import FindingView, JobView
+from bitloot_http.wire.admin import FindingView, JobView, KeyAccessList, KeyAccessView
 from bitloot_http.wire.alerts import AlertChannelView
 from bitloot_http.wire.backlog import (
+    AccessesQuery,
     ActList,
     ActsQuery,
     ActView,
@@ -48,6 +49,9 @@ _LOG = structlog.get_logger("bitloot.admin")
 
 FINDINGS: Listing[FindingRow] = Listing(name="findings", row=FindingView, show=FindingView.of, whole=FindingList)
 JOBS: Listing[JobRow] = Listing(name="jobs", row=JobView, show=JobView.of, whole=JobList)
+ACCESSES: Listing[AccessRow] = Listing(
+    name="key-audit", row=KeyAccessView, show=lambda row: KeyAccessView.of(row.id, row.access), whole=KeyAccessList
+)
 ACTS: Listing[ActRow] = Listing(name="audit", row=ActView, show=ActView.of, whole=ActList)
 
 
@@ -90,6 +94,13 @@ async def acts(request: web.Request) -> web.StreamResponse:
     await require_staff(request, Scope.READ)
     query, audit = read_query(request, ActsQuery), edge_of(request).shop.audit
     return await ACTS.answer(request, query, lambda part: audit.acts(query.which, part))
+
+
+async def accesses(request: web.Request) -> web.StreamResponse:
+    """`GET /admin/key-audit`."""
+    await require_staff(request, Scope.READ)
+    query, audit = read_query(request, AccessesQuery), edge_of(request).shop.audit
+    return await ACCESSES.answer(request, query, lambda part: audit.accesses(query.which, part))
 
 
 async def summary(request: web.Request) -> web.Response:

@@ -196,6 +196,7 @@ class KeyAccessView:
 
     id: int
     at: datetime
+    order_id: str
     unit_id: str
     actor: str = attrs.field(metadata=shape("`link`, or `admin:NAME`."))
     address: str
@@ -208,6 +209,7 @@ class KeyAccessView:
         return cls(
             id=number,
             at=access.at,
+            order_id=access.order_id,
             unit_id=access.unit_id,
             actor=access.actor,
             address=access.address,
@@ -300,7 +302,7 @@ class ReservationList:
 
 @attrs.frozen(kw_only=True)
 class KeyAccessList:
-    """Every access to the keys of an order, oldest first."""
+    """Accesses to keys: of one order oldest first, of all newest first."""
 
     items: tuple[KeyAccessView, ...]
     next_cursor: str | None

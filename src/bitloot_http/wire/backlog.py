@@ -7,7 +7,7 @@ from typing import Self
 
 import attrs
 
-from bitloot_core.ports.audit import ActFilter, ActRow
+from bitloot_core.ports.audit import AccessFilter, ActFilter, ActRow
 from bitloot_core.ports.backlog import FindingFilter, JobFilter
 from bitloot_http.shapes import shape
 from bitloot_http.wire.admin import FindingView, JobView
@@ -59,6 +59,19 @@ class ActsQuery(ListQuery):
     def which(self) -> ActFilter:
         """The filter, for the core."""
         return ActFilter(actor=self.actor, action=self.action, order_id=self.order_id)
+
+
+@attrs.frozen(kw_only=True)
+class AccessesQuery(ListQuery):
+    """Which looks at product keys."""
+
+    actor: str | None = attrs.field(default=None, metadata=shape("Who: `link`, or `admin:NAME`.", longest=LONGEST_NAME))
+    order_id: str | None = attrs.field(default=None, metadata=_ORDER)
+
+    @property
+    def which(self) -> AccessFilter:
+        """The filter, for the core."""
+        return AccessFilter(actor=self.actor, order_id=self.order_id)
 
 
 @attrs.frozen(kw_only=True)

@@ -1,6 +1,7 @@
 """The API of the staff: who may, what they see, what they can decide."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from http_world import STAFF, World, bearer, problem
@@ -13,6 +14,7 @@ READS = [
     "/admin/reservations",
     "/admin/webhook-logs",
     "/admin/webhook-logs/1",
+    "/admin/key-audit",
     "/admin/key-audit/{order}",
     "/kinguin/status/{purchase}",
 ]
@@ -205,6 +207,35 @@ async def test_the_key_audit_is_read_page_by_page(world: World) -> None:
     assert told == sorted(row["id"] for row in whole["items"])
     assert (len(told), whole["nextCursor"]) == (3, None)
     refused = await world.client.get(path, params={"cursor": "of-another"}, headers=STAFF)
+    assert await problem(refused) == (422, "invalid-cursor")
+
+
+async def test_the_looks_at_all_keys_are_read_newest_first(world: World) -> None:
+    """Of every order, page by page; of one who looked, and of one order."""
+    orders = [await world.delivered(), await world.delivered()]
+    for placed in orders:
+        world.fakes.clock.advance(timedelta(seconds=1))
+        await world.client.post(
+            f"/delivery/{await world.link_of(placed)}/reveal", headers={"Accept": "application/json"}
+        )
+
+    async def read(**params: str) -> dict[str, Any]:
+        """A page."""
+        answer = await world.client.get("/admin/key-audit", params=params, headers=STAFF)
+        assert answer.status == 200, await answer.text()
+        page: dict[str, Any] = await answer.json()
+        return page
+
+    first = await read(limit="1")
+    second = await read(limit="1", cursor=first["nextCursor"])
+
+    told = [row["orderId"] for row in (*first["items"], *second["items"])]
+    assert [orders[1]["orderId"], orders[0]["orderId"]] == told
+    assert second["nextCursor"] is None
+    assert [orders[0]["orderId"]] == [row["orderId"] for row in (await read(orderId=orders[0]["orderId"]))["items"]]
+    assert len((await read(actor="link"))["items"]) == 2
+    assert (await read(actor="admin:ann"))["items"] == []
+    refused = await world.client.get("/admin/key-audit", params={"cursor": "of-another"}, headers=STAFF)
     assert await problem(refused) == (422, "invalid-cursor")
 
 

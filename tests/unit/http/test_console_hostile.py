@@ -40,7 +40,12 @@ async def test_no_key_stands_on_any_page(console: Console) -> None:
 
     pages = [
         await console.get(path)
-        for path in (f"/console/orders/{order_id}", "/console/webhooks/1", f"/console/key-audit?q={order_id}", *LISTS)
+        for path in (
+            f"/console/orders/{order_id}",
+            "/console/webhooks/1",
+            f"/console/key-audit?orderId={order_id}",
+            *LISTS,
+        )
     ]
 
     assert [serial in page for page in pages] == [False] * len(pages)
@@ -75,7 +80,7 @@ async def test_text_of_others_is_never_obeyed() -> None:
                 "/console/webhooks/1",
                 "/console/products",
                 "/console/products/game",
-                f"/console/key-audit?q={order_id}",
+                f"/console/key-audit?orderId={order_id}",
                 "/console/search?q=%3Cscript%3Ealert(1)%3C/script%3E",
                 "/console/orders?email=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
             )

@@ -1,6 +1,9 @@
 """Product keys at the console: with the scope, a reason and a secret, and written down before they are opened."""
 
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from html import unescape
 
 import pytest
 from console_world import NAME, Console, an_order, at_the_door, form_token, logged_in
@@ -31,7 +34,7 @@ async def test_a_key_is_shown_with_a_reason(console: Console) -> None:
     console.world.fakes.vault.faults.before("open_keys", Unavailable("vault", "away"))
 
     away = await console.press(path, f"{path}/reveal", reason="the buyer cannot read it")
-    audited = await console.get(f"/console/key-audit?q={order_id}")
+    audited = await console.get(f"/console/key-audit?orderId={order_id}")
     shown = await console.press(path, f"{path}/reveal", reason="the buyer cannot read it")
 
     assert away.status == 503
@@ -41,6 +44,28 @@ async def test_a_key_is_shown_with_a_reason(console: Console) -> None:
     assert shown.headers["Cache-Control"] == "no-store"
     assert await serial_of(console) in await shown.text()
     assert "reveal" in await console.get("/console/acts")
+
+
+async def test_the_key_audit_begins_with_the_newest_look_of_all_orders(console: Console) -> None:
+    """Page by page, of everybody, of somebody, of one order; and says so where nobody looked."""
+    empty = await console.get("/console/key-audit")
+    orders = [await an_order(console) for _ in range(2)]
+    for order_id in orders:
+        console.world.fakes.clock.advance(timedelta(seconds=1))
+        path = f"/console/orders/{order_id}"
+        assert (await console.press(path, f"{path}/reveal", reason=f"about {order_id}")).status == 200
+
+    first = await console.get("/console/key-audit?limit=1")
+    older = re.search(r'href="(/console/key-audit\?[^"]*cursor=[^"]*)"', first)
+    assert older is not None
+    second = await console.get(unescape(older[1]))
+
+    assert "Nobody has seen a key yet." in empty
+    assert (f"about {orders[1]}" in first, f"about {orders[0]}" in first) == (True, False)
+    assert (f"about {orders[1]}" in second, f"about {orders[0]}" in second) == (False, True)
+    assert f"about {orders[0]}" not in await console.get(f"/console/key-audit?orderId={orders[1]}")
+    assert f"about {orders[0]}" in await console.get(f"/console/key-audit?actor=admin:{NAME}")
+    assert "Nobody has seen such a key." in await console.get("/console/key-audit?actor=link")
 
 
 async def test_one_unit_is_shown_alone(console: Console) -> None:

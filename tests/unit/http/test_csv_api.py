@@ -23,6 +23,7 @@ LISTS = [
     "/admin/findings",
     "/admin/jobs",
     "/admin/audit",
+    "/admin/key-audit",
     "/admin/key-audit/{order}",
 ]
 

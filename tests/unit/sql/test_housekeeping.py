@@ -9,11 +9,13 @@ from sqlalchemy import Select
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql import job_rows
+from bitloot_adapters.sql.audit import access_page
 from bitloot_adapters.sql.pages import newest_first
 from bitloot_adapters.sql.sqlite import SqliteDatabase
 from bitloot_adapters.sql.storage import SqlStorage
 from bitloot_adapters.sql.tables import ORDERS, RESERVATIONS
 from bitloot_adapters.sql.webhook_pages import webhook_page
+from bitloot_core.ports.audit import AccessFilter
 from bitloot_core.ports.inbox import ConsumedWebhook, WebhookStatus
 from bitloot_core.ports.jobs import Dead, Done, JobOutcome, Retry
 from bitloot_core.ports.queries import Slice, WebhookFilter
@@ -156,6 +158,24 @@ async def test_webhooks_are_read_off_indexes(
     assert runs
     assert all(line.endswith(f"({place})") for line in runs), runs
     assert "SCAN webhook_logs" not in plan
+
+
+@pytest.mark.parametrize(
+    ("which", "index"),
+    [
+        (AccessFilter(), "ix_key_access_at"),
+        (AccessFilter(actor="admin:ann"), "ix_key_access_actor"),
+        (AccessFilter(order_id="o1"), "ix_key_access_order"),
+        (AccessFilter(order_id="o1", actor="link"), "ix_key_access_order"),
+    ],
+    ids=["all", "actor", "order", "both"],
+)
+async def test_looks_at_keys_are_read_off_indexes(database: SqliteDatabase, which: AccessFilter, index: str) -> None:
+    """Those of everybody, of somebody and of an order; only the handful of an order is sorted."""
+    plan = await plan_of(database, access_page(which, Slice(cursor=_cursor())), {})
+
+    assert f"SEARCH key_access USING INDEX {index} " in plan
+    assert "TEMP B-TREE" not in plan or index == "ix_key_access_order"
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import attrs
 import pytest
 
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.ports.acts import StaffAct
-from bitloot_core.ports.audit import ActFilter, ActRow, Head, Verdict
+from bitloot_core.ports.audit import AccessFilter, ActFilter, ActRow, Head, Verdict
 from bitloot_core.ports.backlog import FindingFilter
 from bitloot_core.ports.queries import Page, Slice
 from bitloot_core.ports.store import Change, KeyAccess, SettledFinding
-from bitloot_core.testing.contracts.storage import StorageWorld, failure_of, only, place
+from bitloot_core.testing.contracts.storage import StorageWorld, failure_of, only, place, walk
 from bitloot_core.testing.orders import PLACED_AT, placed, with_finding
 from bitloot_core.testing.samples import a_change
 from bitloot_core.values.errors import InvalidInput, StaleOrder
@@ -95,14 +96,7 @@ class AuditContract:
             at = PLACED_AT + timedelta(minutes=number // 2)
             await world.store.commit(Change(at=at, acts=(attrs.evolve(ACT, at=at, subject=str(number)),)))
 
-        seen: list[str] = []
-        part = Slice(limit=3)
-        while True:
-            page = await world.audit.acts(ActFilter(), part)
-            seen += [row.act.subject for row in page.items]
-            if page.next_cursor is None:
-                break
-            part = attrs.evolve(part, cursor=page.next_cursor)
+        seen = [row.act.subject for row in await walk(partial(world.audit.acts, ActFilter()), Slice(limit=3))]
         bounded = Slice(since=PLACED_AT + timedelta(minutes=1), until=PLACED_AT + timedelta(minutes=2))
 
         assert seen == ["6", "5", "4", "3", "2", "1", "0"]
@@ -112,8 +106,51 @@ class AuditContract:
         """It is the reader's mistake."""
         with pytest.raises(InvalidInput) as told:
             await world.audit.acts(ActFilter(), Slice(cursor="nonsense"))
+        with pytest.raises(InvalidInput) as of_looks:
+            await world.audit.accesses(AccessFilter(), Slice(cursor="nonsense"))
 
-        assert told.value.field == "cursor"
+        assert (told.value.field, of_looks.value.field) == ("cursor", "cursor")
+
+    async def test_a_look_is_listed_as_it_was(self, world: StorageWorld) -> None:
+        """Who saw which key of which order, from where, when and why; of all orders, newest first."""
+        other = attrs.evolve(LOOK, order_id=OrderId("o2"), actor="link", reason="", at=LOOK.at + timedelta(minutes=1))
+        await world.store.commit(Change(at=LOOK.at, accesses=(LOOK,)))
+        await world.store.commit(Change(at=other.at, accesses=(other,)))
+
+        page = await world.audit.accesses(AccessFilter(), Slice())
+
+        assert [other, LOOK] == [row.access for row in page.items]
+        assert page.items[0].id > page.items[1].id
+        assert page.next_cursor is None
+
+    async def test_looks_are_filtered(self, world: StorageWorld) -> None:
+        """By who and which order, and by both."""
+        bobs = attrs.evolve(LOOK, actor="admin:bob", order_id=OrderId("o2"))
+        buyers = attrs.evolve(LOOK, actor="link", order_id=OrderId("o2"))
+        await world.store.commit(Change(at=LOOK.at, accesses=(LOOK, bobs, buyers)))
+
+        async def found(**fields: str) -> list[str]:
+            rows = (await world.audit.accesses(AccessFilter(**fields), Slice())).items
+            return sorted(row.access.actor for row in rows)
+
+        assert await found(actor="admin:ann") == ["admin:ann"]
+        assert await found(order_id="o2") == ["admin:bob", "link"]
+        assert await found(order_id="o2", actor="link") == ["link"]
+        assert await found(order_id="o1", actor="link") == []
+
+    async def test_looks_are_read_page_by_page(self, world: StorageWorld) -> None:
+        """Newest first, each once, also those of one moment; and within bounds of time."""
+        for number in range(7):
+            at = PLACED_AT + timedelta(minutes=number // 2)
+            look = attrs.evolve(LOOK, at=at, reason=str(number))
+            await world.store.commit(Change(at=at, accesses=(look,)))
+
+        rows = await walk(partial(world.audit.accesses, AccessFilter()), Slice(limit=3))
+        bounded = Slice(since=PLACED_AT + timedelta(minutes=1), until=PLACED_AT + timedelta(minutes=2))
+        within = await world.audit.accesses(AccessFilter(), bounded)
+
+        assert [row.access.reason for row in rows] == ["6", "5", "4", "3", "2", "1", "0"]
+        assert [row.access.reason for row in within.items] == ["3", "2"]
 
     async def test_an_act_is_part_of_its_write(self, world: StorageWorld) -> None:
         """A write that is refused, or fails at its commit point, leaves no act behind."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bitloot_core.ports.audit import ActFilter, ActRow, Audit, Head, Verdict
+from bitloot_core.ports.audit import AccessFilter, AccessRow, ActFilter, ActRow, Audit, Head, Verdict
 from bitloot_core.ports.queries import Page, Slice
 from bitloot_core.testing.memory.database import MemoryDatabase, chained
 from bitloot_core.testing.memory.paging import newest_first
@@ -28,6 +28,15 @@ class MemoryAudit:
             and which.order_id in (None, act.order_id)
         )
         return newest_first(rows, part, at=lambda row: row.act.at, name=lambda row: f"{row.id:020}")
+
+    async def accesses(self, which: AccessFilter, part: Slice) -> Page[AccessRow]:
+        """Who saw a key, newest first."""
+        rows = (
+            AccessRow(id=number, access=access)
+            for number, access in enumerate(self._database.accesses, start=1)
+            if which.actor in (None, access.actor) and which.order_id in (None, access.order_id)
+        )
+        return newest_first(rows, part, at=lambda row: row.access.at, name=lambda row: f"{row.id:020}")
 
     async def verify_accesses(self, earlier: Head | None) -> Verdict:
         """Check every row against the one before it."""
