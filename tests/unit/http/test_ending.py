@@ -37,17 +37,18 @@ async def test_all_end() -> None:
 
 async def test_a_lost_cancellation_is_said_again() -> None:
     """The task goes round for ever, and a library swallows the first cancellation."""
-    lost = asyncio.Event()
+    begun, lost = asyncio.Event(), asyncio.Event()
 
     async def goes_round() -> None:
         """Begin a call that loses it, then another."""
+        begun.set()
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
         lost.set()
         await asyncio.Event().wait()
 
     task = asyncio.create_task(goes_round())
-    await asyncio.sleep(0)
+    await begun.wait()
 
     async with asyncio.timeout(10):
         await end(task)
