@@ -47,6 +47,7 @@ from bitloot_core.ports.system import Clock
 from bitloot_core.ports.vault import Vault
 from bitloot_core.usecases.shop import Shop
 from bitloot_http.alert_channels import channels_of
+from bitloot_http.alert_checks import alert_checks
 from bitloot_http.alerter import Alerter, desk_of
 from bitloot_http.background import keep_running
 from bitloot_http.caretaker import DONE_JOBS_KEPT, Caretaker, Round
@@ -238,7 +239,8 @@ async def open_service(
             bell=None if isinstance(bell, EmbeddedBroker) else bell.answers,
         )
         checks = Readiness(probes, monotonic=shop.clock.monotonic).checks
-        keep_running(stack, Alerter(desk_of(settings, shop), wiring.channels(), checks=checks, every=settings.relay))
+        watch = alert_checks(shop, checks)
+        keep_running(stack, Alerter(desk_of(settings, shop), wiring.channels(), checks=watch, every=settings.relay))
         tokens, staff = storage.admin_tokens, storage.staff
         yield Service(
             settings=settings, shop=shop, worker=worker, tokens=tokens, staff=staff, probes=probes, counts=counts

@@ -270,7 +270,8 @@ GUIDE: Mapping[F, Guidance] = {
     ),
     F.BUYING_PAUSED: Guidance(
         means="Buying is paused: the day's cap or the floor of the balance was reached, or a back-up was put back. "
-        "Paid orders wait. A pause by a person is no finding; the summary shows it.",
+        "Paid orders wait. A pause by a person is no finding: the summary shows it, and one that lasts is told as an "
+        "alert.",
         by_itself="A limit is tried again every few minutes, and buying goes on when it has room. After a back-up it "
         "goes on when `bitloot reconcile --after-restore` finds nothing more.",
         can_wait="No: every paid order waits. If the limit is as you want it, it does its work.",

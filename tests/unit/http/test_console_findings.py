@@ -28,10 +28,13 @@ async def test_findings_are_listed_with_advice(console: Console) -> None:
     text = await console.get("/console/findings")
     others = await console.get("/console/findings?status=resolved")
     narrowed = await console.get("/console/findings?reason=mail-refused")
+    order = await console.get(f"/console/orders/{order_id}")
 
     assert order_id in text
     assert escape(GUIDE[FindingReason.PAYMENT_SHORT].by_itself) in text
     assert escape(GUIDE[FindingReason.PAYMENT_SHORT].you_can) in text
+    for page in (text, order):
+        assert escape(GUIDE[FindingReason.PAYMENT_SHORT].can_wait) in page
     assert f'href="/console/orders/{order_id}?deed=accept-payment#decide"' in text
     assert order_id not in others
     assert order_id not in narrowed
