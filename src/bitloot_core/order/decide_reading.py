@@ -53,6 +53,7 @@ Counted: TypeAlias = SettledPayment | AcceptedStray | ReturnedPayment | Returned
 """A payment that counts, or did until it was sent back."""
 _FINALITY = {VoidReason.EXPIRED: 0, VoidReason.FAILED: 1, VoidReason.CANCELLED: 2, VoidReason.REFUNDED: 3}
 """A payment that has ended may end once more with a higher word, never with a lower one."""
+_ENDED_BY_ITSELF = frozenset({VoidReason.EXPIRED, VoidReason.FAILED})
 _ENDED_BY_HAND = frozenset({VoidReason.CANCELLED, VoidReason.REFUNDED})
 _STRANGE_AFTERWARDS = frozenset({PaymentWord.UNRECOGNISED, PaymentWord.WRONG_ASSET})
 
@@ -130,6 +131,12 @@ def _at_least_seen(payment: Payment, told: CoinAmount) -> CoinAmount:
     return seen if seen is not None and seen.coin == told.coin and seen.amount > told.amount else told
 
 
+def _is_more(payment: Payment, told: CoinAmount) -> bool:
+    """Whether a reading knows of more money than was seen on a payment."""
+    seen = received_of(payment)
+    return told.amount > 0 if seen is None else seen.coin == told.coin and told.amount > seen.amount
+
+
 def _fall_short(order: Order, payment: Unsettled, told: CoinAmount, now: datetime) -> tuple[e.OrderEvent, ...]:
     received = _at_least_seen(payment, told)
     if received != told or (isinstance(payment, ShortPayment) and payment.received == received):
@@ -176,14 +183,24 @@ def _answered(order: Order, reason: FindingReason, gateway_id: str, now: datetim
 
 
 def _end(order: Order, payment: Unsettled, verdict: Ended, now: datetime) -> tuple[e.OrderEvent, ...]:
-    if isinstance(payment, VoidPayment) and _FINALITY[payment.why] >= _FINALITY[verdict.why]:
-        return ()
-    if isinstance(payment, ShortPayment | ReviewedPayment) and verdict.why in {VoidReason.EXPIRED, VoidReason.FAILED}:
-        return ()  # money was seen on it: a late "expired" is an old message
+    why, has_more = verdict.why, _is_more(payment, verdict.received)
+    match payment:
+        case VoidPayment() if _FINALITY[payment.why] >= _FINALITY[why]:
+            if why is VoidReason.REFUNDED or not has_more:
+                return ()
+            why = payment.why  # it stays what it was; money that nobody had seen on it is shown
+        # Money was seen on it: a late "expired" is an old message, unless it knows of more.
+        case ShortPayment() if why in _ENDED_BY_ITSELF:
+            return _fall_short(order, payment, verdict.received, now) if has_more else ()
+        case ReviewedPayment() if why in _ENDED_BY_ITSELF:
+            more = Contradicts(received=verdict.received, reasons=payment.reasons)
+            return _hold_for_review(order, payment, more, now) if has_more else ()
+        case _:
+            pass
     gateway_id = payment.invoice.gateway_id
     received = _at_least_seen(payment, verdict.received)
     ended = (
-        e.PaymentVoided(at=now, attempt=payment.attempt, why=verdict.why, received=received),
+        e.PaymentVoided(at=now, attempt=payment.attempt, why=why, received=received),
         *resolve(
             order,
             FindingReason.PAYMENT_SHORT,
@@ -195,15 +212,18 @@ def _end(order: Order, payment: Unsettled, verdict: Ended, now: datetime) -> tup
         ),
     )
     if not received.amount or verdict.why is VoidReason.REFUNDED:
-        why = "no money is left on it"
-        return (*ended, *resolve(order, FindingReason.PAYMENT_STATUS, subject=gateway_id, by="system", why=why, at=now))
+        left = "no money is left on it"
+        return (
+            *ended,
+            *resolve(order, FindingReason.PAYMENT_STATUS, subject=gateway_id, by="system", why=left, at=now),
+        )
     return (
         *ended,
         *fresh_finding(
             order,
             FindingReason.PAYMENT_STATUS,
             gateway_id,
-            f"The payment is {verdict.why}, and yet {received} arrived.",
+            f"The payment is {why}, and yet {received} arrived.",
             at=now,
             blocking=False,
             amount=str(received),

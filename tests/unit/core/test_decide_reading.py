@@ -4,12 +4,15 @@ from decimal import Decimal
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bitloot_core.order import commands as c
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.ledger import LedgerKind
 from bitloot_core.order.payments import (
     ReviewedPayment,
+    VoidPayment,
 )
 from bitloot_core.order.status import Status
 from bitloot_core.testing.milestones import milestones
@@ -184,6 +187,35 @@ def test_an_expiry_after_money_was_seen_is_an_old_message(word: Word) -> None:
     """A short payment, and one under review, do not end by a word that knows of no money."""
     assert says(PLACES["underpaid"], word, paid=Decimal(0)).told == ()
     assert says(PLACES["created, in review"], word, paid=Decimal(0)).told == ()
+
+
+UNSETTLED = (Word.PARTIALLY_PAID, Word.WRONG_ASSET, Word.EXPIRED, Word.FAILED, Word.CANCELLED)
+
+
+@given(st.lists(st.tuples(st.sampled_from(UNSETTLED), st.integers(0, 3)), min_size=1, max_size=5))
+def test_money_that_any_word_knows_of_is_in_sight(told: list[tuple[Word, int]]) -> None:
+    """I6: in whatever order the words come; the ledger has the most that any of them named, and a finding says so."""
+    story = WAITING
+    for word, quarters in told:
+        story = says(story, word, paid=DUE.amount * quarters / 4)
+
+    most = max(quarters for _, quarters in told)
+    assert received(story) == DUE.amount * most / 4
+    assert bool(story.order.findings) or not most
+
+
+@pytest.mark.parametrize("place", ["failed", "failed, money back", "cancelled", "expired"])
+def test_more_money_on_a_payment_that_ended_is_told(place: str) -> None:
+    """I6: by the same word once more, or by a lesser one; the payment stays what it was."""
+    ended = says(PLACES[place], Word.FAILED, paid="0")
+
+    again = says(ended, Word.EXPIRED, paid=DUE.amount * 3 / 4)
+
+    (before,), (after,) = ended.order.payments, again.order.payments
+    assert isinstance(before, VoidPayment)
+    assert isinstance(after, VoidPayment)
+    assert (before.why, DUE.amount * 3 / 4) == (after.why, after.received.amount)
+    assert [one.reason for one in again.order.findings] == [FindingReason.PAYMENT_STATUS]
 
 
 def test_a_payment_in_question_blocks_the_order() -> None:
