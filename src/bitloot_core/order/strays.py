@@ -37,8 +37,10 @@ def adopt(order: Order, reading: PaymentReading, now: datetime, policy: Policy) 
         ),
         None,
     )
-    invoice = None if attempt is None else _invoice(order, reading, now, policy)
-    if attempt is None or invoice is None or contradictions(reading, invoice, order.id):
+    if attempt is None:
+        return ()
+    invoice = _invoice(order, reading, now, policy)
+    if invoice is None or contradictions(reading, invoice, order.id):
         return ()
     if _deposited_on(order, reading) is not None:
         return ()

@@ -304,6 +304,48 @@ def test_people_are_told_word_for_word() -> None:
     assert sorted(lines) == TOLD
 
 
+R = FindingReason
+UNBOUGHT = {R.SUPPLIER_REFUSED, R.SUPPLIER_CANCELLED, R.PRICE_ABOVE_CAP}
+BUYS_ANEW = UNBOUGHT | {R.PAYMENT_RETURNED}
+SETTLES_ALL: Mapping[str, set[FindingReason]] = {
+    "finished": BUYS_ANEW,
+    "finished, twice": BUYS_ANEW,
+    "accept": BUYS_ANEW,
+    "retry": UNBOUGHT | {R.SUPPLIER_DOUBT, R.KEY_UNREADABLE, R.DEAD_JOB},
+    "fresh link": {R.MAIL_REFUSED},
+    "money back": {reason for reason in R if reason.startswith("payment-")},
+}
+"""What a command settles whatever it is about: the whole order is bought anew, tried again, or paid back."""
+
+
+def beside(story: Story) -> Story:
+    """The same, with each kind of finding open on something else that has that name by chance."""
+    for reason in set(FindingReason) - {R.PARKED}:  # which is about the order alone
+        story = story.when(c.OpenFinding(reason=reason, subject="elsewhere", text="Another one.", blocking=False))
+    return story
+
+
+def open_elsewhere(story: Story) -> set[FindingReason]:
+    """Why a person is needed for something else."""
+    return {one.reason for one in story.order.findings if one.subject == "elsewhere"}
+
+
+def settled_elsewhere(place: str, name: str) -> set[FindingReason]:
+    """The findings about something else that a command settles along with its own."""
+    story = beside(PLACES[place])
+    with suppress(TransitionRefused, NotFound):
+        return open_elsewhere(story) - open_elsewhere(story.when(command(name, PLACES[place])))
+    return set()
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "resolve"])  # a person says which
+def test_what_is_settled_is_about_what_was_done(name: str) -> None:
+    """A purchase that is found answers no other purchase, and money on one payment no other payment."""
+    settled = {reason for place in PLACES for reason in settled_elsewhere(place, name)}
+
+    assert SETTLES_ALL.get(name, set()) == settled
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_a_refusal_says_what_was_asked_of_which_order(place: str) -> None:
     """Whoever reads it need not look it up."""
