@@ -63,6 +63,15 @@ def test_finished_settles_within_the_tolerance(paid: str, expected: Verdict) -> 
     assert expected == judged(a_reading(ORDER, paid=paid))
 
 
+def test_the_tolerance_is_part_of_what_is_tolerated() -> None:
+    """To the last digit: so much short still settles, and so much beyond is no surplus yet."""
+    slack = DUE.amount * TOLERANCE / 100
+    short, beyond = DUE.amount - slack, DUE.amount + slack
+
+    assert judged(attrs.evolve(FINISHED, actually_paid=short)) == Settles(received=coins(short), surplus=None)
+    assert judged(attrs.evolve(FINISHED, actually_paid=beyond)) == Settles(received=coins(beyond), surplus=None)
+
+
 def test_the_tolerance_is_a_setting() -> None:
     """With none, a satoshi less is short, and a satoshi more is surplus."""
     less, more = DUE.amount - Decimal("1E-8"), DUE.amount + Decimal("1E-8")

@@ -1,5 +1,6 @@
 """What the gateway says of a payment of ours, whatever has become of it: nothing is refused, nothing shrinks."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import attrs
@@ -11,13 +12,16 @@ from bitloot_core.order import commands as c
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.ledger import LedgerKind
 from bitloot_core.order.payments import (
+    OpenPayment,
     ReviewedPayment,
+    SettledPayment,
     VoidPayment,
 )
 from bitloot_core.order.status import Status
 from bitloot_core.testing.milestones import milestones
 from bitloot_core.testing.orders import COIN, DUE, an_invoice
 from bitloot_core.testing.story import Story, a_reading, noticed, read
+from bitloot_core.values.ids import GatewayPaymentId
 from bitloot_core.values.reading import PaymentWord as Word
 
 PLACES = milestones()
@@ -216,6 +220,80 @@ def test_more_money_on_a_payment_that_ended_is_told(place: str) -> None:
     assert isinstance(after, VoidPayment)
     assert (before.why, DUE.amount * 3 / 4) == (after.why, after.received.amount)
     assert [one.reason for one in again.order.findings] == [FindingReason.PAYMENT_STATUS]
+
+
+def test_a_settled_payment_has_brought_the_most_that_was_seen_on_it() -> None:
+    """What came with another asset came all the same; the last word knew of less."""
+    twice = says(WAITING, Word.WRONG_ASSET, paid=DUE.amount * 2)
+
+    settled = says(twice, Word.FINISHED)
+
+    (payment,) = settled.order.payments
+    assert isinstance(payment, SettledPayment)
+    assert payment.receipt.received.amount == DUE.amount * 2
+
+
+def test_coins_of_another_kind_are_never_compared() -> None:
+    """That more of one was seen says nothing of the other."""
+    seen = says(WAITING, Word.WRONG_ASSET, paid=DUE.amount * 2)
+
+    other = seen.when(read(attrs.evolve(a_reading(seen.order, Word.WRONG_ASSET), coin="eth")))
+
+    (payment,) = other.order.payments
+    assert isinstance(payment, ReviewedPayment)
+    assert (payment.received.coin, payment.received.amount) == ("eth", DUE.amount)
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        {"actually_paid": DUE.amount * 2},
+        {"word": Word.FINISHED, "price_amount": Decimal("0.01")},
+    ],
+)
+def test_a_question_that_has_changed_is_asked_anew(news: dict[str, object]) -> None:
+    """Another figure, or another reason: a person decides on what is true now."""
+    asked = says(WAITING, Word.WRONG_ASSET)
+
+    anew = asked.when(read(attrs.evolve(a_reading(asked.order, Word.WRONG_ASSET), **news)))
+
+    assert anew.told == ("PaymentHeldForReview", "FindingResolved", "FindingOpened")
+
+
+def test_less_than_went_back_is_no_news() -> None:
+    """An old message about a payment that was refunded is one, whatever it calls itself."""
+    back = PLACES["failed, money back"]
+
+    assert says(back, Word.FINISHED, paid=HALF / 2).told == ()
+
+
+def test_progress_is_of_the_time_at_which_the_gateway_saw_it() -> None:
+    """So that people see how old the news is."""
+    at = WAITING.now - timedelta(minutes=3)
+
+    story = WAITING.when(read(attrs.evolve(a_reading(WAITING.order, Word.CONFIRMING), updated_at=at)))
+
+    (payment,) = story.order.payments
+    assert isinstance(payment, OpenPayment)
+    assert payment.told_at == at
+
+
+def test_a_strange_word_about_no_money_names_none() -> None:
+    """Nothing is at stake yet."""
+    (told,) = says(WAITING, Word.UNRECOGNISED, paid="0").order.findings
+
+    assert (told.reason, told.amount) == (FindingReason.PAYMENT_STATUS, None)
+
+
+def test_a_second_payment_buys_nothing_that_the_first_did_not_get() -> None:
+    """What is out of stock stays before the person who was told."""
+    refused = PLACES["paid, no stock"]
+    stray = refused.when(read(a_reading(refused.order, gateway_id="stray", parent="pay-o1-1")))
+
+    story = stray.when(c.AcceptPayment(gateway_id=GatewayPaymentId("stray"), by="admin:ann", reason="it is theirs"))
+
+    assert story.told[0] == "PaymentSettled"
+    assert "ReservationPlanned" not in story.told
 
 
 def test_a_payment_in_question_blocks_the_order() -> None:

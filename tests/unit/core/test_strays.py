@@ -6,9 +6,10 @@ import attrs
 import pytest
 
 from bitloot_core.order import commands as c
+from bitloot_core.order.events import PaymentOpened
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.ledger import LedgerKind
-from bitloot_core.order.payments import DoubtfulPayment, OpenPayment, StrayPayment
+from bitloot_core.order.payments import DoubtfulPayment, OpenPayment, ReturnedStray, StrayPayment
 from bitloot_core.order.status import Status
 from bitloot_core.testing.milestones import milestones
 from bitloot_core.testing.orders import COIN, DUE
@@ -226,3 +227,52 @@ def test_a_stray_survives_the_acceptance_of_another() -> None:
     story = two.when(c.AcceptPayment(gateway_id=GatewayPaymentId("stray"), by="admin:ann", reason="ours"))
 
     assert [one.subject for one in story.order.findings] == ["stray-2"]
+
+
+def accepted(story: Story) -> Story:
+    """A person lets the stray payment count."""
+    return story.when(c.AcceptPayment(gateway_id=GatewayPaymentId("stray"), by="admin:ann", reason="it is theirs"))
+
+
+def gone(story: Story) -> list[tuple[str, Decimal]]:
+    """What the ledger has seen go back."""
+    return [(row.external_id, row.amount) for row in story.ledger if row.kind is LedgerKind.REFUNDED]
+
+
+def test_a_stray_that_counts_goes_back_with_the_order() -> None:
+    """I6: the refund of the whole order is the refund of this money."""
+    story = accepted(PLACES["waiting, stray"]).when(c.RecordRefund(by="admin:ann", reason="no stock"))
+
+    assert gone(story) == [("stray", DUE.amount)]
+
+
+def test_a_stray_that_counted_keeps_its_parent_and_its_money_when_it_goes_back() -> None:
+    """I6: the gateway sends it back, says so again, and then knows of more."""
+    story = accepted(PLACES["waiting, stray"])
+    back = a_reading(story.order, Word.REFUNDED, gateway_id="stray", parent="pay-o1-1")
+
+    once = story.when(read(back))
+    more = once.when(read(back)).when(read(attrs.evolve(back, word=Word.FINISHED, actually_paid=DUE.amount * 2)))
+
+    payment = more.order.payments[-1]
+    assert isinstance(payment, ReturnedStray)
+    assert (payment.parent_id, payment.receipt.received) == ("pay-o1-1", DUE)
+    assert gone(more) == [("stray", DUE.amount)]
+    assert FindingReason.PAYMENT_SURPLUS in {one.reason for one in more.order.findings}
+
+
+def test_a_word_from_before_is_no_news_of_a_stray() -> None:
+    """The same money under a lower word is an old message; more of it is news under any word."""
+    stray = PLACES["waiting, stray"]
+    old = a_reading(stray.order, Word.CONFIRMING, gateway_id="stray", parent="pay-o1-1")
+
+    assert stray.when(read(old)).told == ()
+    assert stray.when(read(attrs.evolve(old, actually_paid=DUE.amount * 2))).told[0] == "StrayPaymentSeen"
+
+
+def test_what_was_adopted_is_called_so() -> None:
+    """A person sees that nobody heard the gateway's answer."""
+    (event,) = DOUBTFUL.when(read(UNHEARD)).last
+
+    assert isinstance(event, PaymentOpened)
+    assert event.adopted
