@@ -8,14 +8,14 @@ import pytest
 from bitloot_core.order import commands as c
 from bitloot_core.order.decide_payment import must_read_back
 from bitloot_core.order.findings import FindingReason
-from bitloot_core.order.payable import MOST_ATTEMPTS
+from bitloot_core.order.payable import MOST_ATTEMPTS, why_not_payable
 from bitloot_core.order.payments import AcceptedStray, DoubtfulPayment, OpenPayment, RefusedPayment, SettledPayment
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.status import Status
 from bitloot_core.testing.milestones import PAYMENT, milestones
 from bitloot_core.testing.orders import COIN, DUE, an_invoice
 from bitloot_core.testing.story import Story, a_reading, read
-from bitloot_core.values.ids import GatewayPaymentId
+from bitloot_core.values.ids import GatewayPaymentId, finding_id
 from bitloot_core.values.reading import PaymentWord as Word
 
 PLACES = milestones()
@@ -219,3 +219,31 @@ def test_a_name_that_nobody_knows_cannot_be_accepted() -> None:
     """There is no such payment."""
     with pytest.raises(TransitionRefused, match="no such payment"):
         WAITING.when(accept("unheard-of"))
+
+
+@pytest.mark.parametrize(
+    ("place", "left", "is_payable"),
+    [
+        ("waiting, payment expired", timedelta(microseconds=1), True),
+        ("waiting, payment expired", timedelta(0), False),
+        ("expired", timedelta(microseconds=1), False),
+        ("created, in review", timedelta(hours=1), False),
+        ("created, nothing in review", timedelta(hours=1), True),
+    ],
+)
+def test_another_coin_is_taken_until_the_order_s_time_is_out(place: str, left: timedelta, *, is_payable: bool) -> None:
+    """And while no money waits for a person: a second payment could be one too many."""
+    waiting = PLACES["waiting"]
+    places = {
+        **PLACES,
+        "waiting, payment expired": waiting.when(read(a_reading(waiting.order, Word.EXPIRED, paid="0"))),
+        "created, nothing in review": waiting.when(
+            read(a_reading(waiting.order, Word.WRONG_ASSET, paid="0")),
+            c.ResolveFinding(finding_id=finding_id(waiting.order.id, 1), by="admin:ann", reason="nothing came"),
+        ),
+    }
+    story = places[place]
+
+    refusal = why_not_payable(story.order, story.order.expires_at - left)
+
+    assert (refusal is None) is is_payable

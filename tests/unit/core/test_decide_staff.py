@@ -171,10 +171,11 @@ def test_a_fulfilled_order_can_be_put_aside() -> None:
     assert not isinstance(story.order.closing, Refunded)
 
 
-def test_a_job_that_was_given_up_is_asked_for_again() -> None:
+@pytest.mark.parametrize("reason", [FindingReason.DEAD_JOB, FindingReason.OUT_OF_REACH])
+def test_a_job_that_was_given_up_is_asked_for_again(reason: FindingReason) -> None:
     """What told of it is settled; other jobs are left alone."""
     dead = [
-        c.OpenFinding(reason=FindingReason.DEAD_JOB, subject=f"reserve:o1-{number}", text="Given up.", blocking=True)
+        c.OpenFinding(reason=reason, subject=f"reserve:o1-{number}", text="Given up.", blocking=True)
         for number in (1, 2)
     ]
     story = PLACES["paid"].when(*dead).when(sc.RetryJob(name=JobName.RESERVE, ref="o1-1", **BY))

@@ -14,6 +14,7 @@ from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import JobName, JobRequest
 from bitloot_core.order.order import NoLink
 from bitloot_core.order.policy import Policy
+from bitloot_core.order.staff_commands import UnparkOrder
 from bitloot_core.testing.milestones import hold, key_for, milestones
 from bitloot_core.testing.orders import COIN, NOTHING, a_plan, an_invoice, placed
 from bitloot_core.testing.story import Story, a_reading, read
@@ -173,6 +174,14 @@ def test_a_retry_asks_for_whatever_could_be_stuck(place: str, expected: list[str
 
     assert expected == list(refs(found))
     assert all(one.due_at == max(story.now, story.order.expires_at if one.name == "expire" else AT) for one in found)
+
+
+def test_an_order_that_is_taken_up_again_does_what_waits() -> None:
+    """I10: its jobs were put off for as long as it was put aside."""
+    assert asked(PLACES["paid, put aside"], UnparkOrder(by="admin:ann", reason="looked")) == (
+        job(JobName.RESERVE, "o1-1"),
+        job(JobName.RESERVE, "o1-1"),
+    )
 
 
 def test_what_a_person_settles_is_looked_at_again() -> None:

@@ -2,20 +2,23 @@
 
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from bitloot_core.order.payments import (
+    GATEWAY,
     ReviewedPayment,
     VoidPayment,
     VoidReason,
     coin_of,
     counts,
     gateway_id_of,
+    is_let_count,
     is_returned,
     received_of,
 )
 from bitloot_core.testing.order_states import every_state
-from bitloot_core.testing.orders import COIN, DUE, NOTHING, an_invoice, placed
+from bitloot_core.testing.orders import COIN, DUE, NOTHING, a_receipt, an_invoice, placed
 
 STATES = {name: order.payments[0] for name, order in every_state().items() if name.startswith("payment-")}
 NAMELESS = {"payment-intended", "payment-doubtful", "payment-refused"}
@@ -48,6 +51,27 @@ def test_what_was_seen_on_a_payment_stays_seen() -> None:
     assert received_of(STATES["payment-returned"]) == DUE
     assert received_of(STATES["payment-open"]) is None
     assert received_of(nothing) is None
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_payment_that_has_a_receipt_has_brought_what_it_says(name: str) -> None:
+    """I6: whether we had asked for it or not, and though it went back since."""
+    receipt = getattr(STATES[name], "receipt", None)
+
+    assert receipt is None or received_of(STATES[name]) == receipt.received
+    assert (receipt is not None) is name.endswith(("settled", "returned", "accepted"))
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_only_what_a_person_said_so_of_is_let_count(name: str) -> None:
+    """What the gateway settled itself is no matter of anybody's consent."""
+    payment = STATES[name]
+
+    by_hand = attrs.evolve(payment, receipt=a_receipt(placed(), by="admin:ann")) if name in COUNTING else payment
+
+    assert is_let_count(by_hand) is (name in COUNTING)
+    if name in COUNTING:
+        assert not is_let_count(attrs.evolve(payment, receipt=a_receipt(placed(), by=GATEWAY)))
 
 
 @pytest.mark.parametrize("why", VoidReason)

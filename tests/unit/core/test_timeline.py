@@ -190,6 +190,55 @@ def test_a_payment_that_ended_with_money_says_so_to_the_operator() -> None:
     ) == describe(ended)
 
 
+@pytest.mark.parametrize(
+    ("event", "text", "public_text"),
+    [
+        (
+            e.PaymentVoided(at=PLACED_AT, attempt=1, why=VoidReason.EXPIRED, received=NOTHING),
+            "A payment is expired.",
+            "A payment is expired.",
+        ),
+        (
+            e.PaymentFellShort(at=PLACED_AT, attempt=1, received=DUE),
+            "Only 0.00012345 btc arrived.",
+            "Only 0.00012345 btc arrived; the shop will get in touch.",
+        ),
+        (
+            s.KeysReturned(
+                at=PLACED_AT, supplier_order_id=SupplierOrderId("b1"), keys=(SupplierKeyId("k"),), pending=0
+            ),
+            "The supplier took 1 key(s) of b1 back.",
+            None,
+        ),
+        (
+            s.KeysReturned(at=PLACED_AT, supplier_order_id=SupplierOrderId("b1"), keys=(), pending=2),
+            "The supplier took 0 key(s) of b1 back; 2 more as soon as they come.",
+            None,
+        ),
+    ],
+)
+def test_a_sentence_says_what_there_is_and_no_more(event: e.OrderEvent, text: str, public_text: str | None) -> None:
+    """No money that did not come, no keys that do not."""
+    assert Sentences(text=text, public_text=public_text) == describe(event)
+
+
+@pytest.mark.parametrize(
+    ("in_purchase", "how"), [(None, "another is bought as unit 1.2"), (7, "another comes in purchase 7 as unit 1.2")]
+)
+def test_a_replacement_says_where_the_other_key_comes_from(in_purchase: int | None, how: str) -> None:
+    """From a purchase of its own, or out of the first."""
+    event = s.UnitReplaced(
+        at=PLACED_AT,
+        unit_id=UnitId("1.1"),
+        replaced_by=UnitId("1.2"),
+        in_purchase=in_purchase,
+        by="admin:ann",
+        reason="used up",
+    )
+
+    assert how in describe(event).text
+
+
 def test_an_adopted_payment_is_told_as_such() -> None:
     """The operator must see that nobody heard the gateway's answer."""
     opened = e.PaymentOpened(at=PLACED_AT, attempt=1, invoice=an_invoice(ORDER))
