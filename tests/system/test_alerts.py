@@ -34,7 +34,7 @@ ENOUGH: Mapping[str, str] = {
     "VAULT_KEYS": "k1:" + base64.b64encode(bytes(range(32))).decode(),
     "LINK_SECRET": "l" * 32,
     "RELAY_SECONDS": "0.05",
-    "ALERT_WINDOW_SECONDS": "0.3",
+    "ALERT_WINDOW_SECONDS": "1",
 }
 
 
