@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from bitloot_core.order.reservations import KeyType
-from bitloot_core.ports.catalogue import Product
+from bitloot_core.ports.catalogue import LONGEST_TITLE, Product
 from bitloot_core.values.errors import BitlootError, InvalidInput
 from bitloot_core.values.money import Money
 
@@ -24,7 +24,6 @@ OPTIONAL = ("key_type", "release_date")
 COST_CURRENCY = "EUR"
 """The currency of the supplier's balance. **Source:** Kinguin ESA documentation, balance."""
 _LONGEST_ID = 128
-_LONGEST_TITLE = 300
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -150,8 +149,8 @@ def _name(text: str, _: Mapping[str, str]) -> str:
 
 
 def _title(text: str, _: Mapping[str, str]) -> str:
-    if len(text) > _LONGEST_TITLE or not text.isprintable():
-        raise InvalidInput("", f"must be at most {_LONGEST_TITLE} printable characters")
+    if len(text) > LONGEST_TITLE or not text.isprintable():
+        raise InvalidInput("", f"must be at most {LONGEST_TITLE} printable characters")
     return text
 
 

@@ -41,6 +41,7 @@ PAGES = (
     "/console/products",
     "/console/products/game",
     "/console/supplier-products?q=game",
+    "/console/supplier-products/import?pick-1={supplied}",
     "/console/search?q={email}",
     "/console/account",
 )
@@ -168,7 +169,8 @@ async def test_every_page_of_the_real_service_is_quiet(system: System, desk: Des
     purchase = system.vendors.kinguin.orders()[0].order_id
 
     for template in PAGES:
-        await desk.open(template.format(order=placed.order_id, purchase=purchase, email=placed.email))
+        known = {"order": placed.order_id, "purchase": purchase, "email": placed.email}
+        await desk.open(template.format(**known, supplied=SUPPLIER_PRODUCTS["game"]))
 
         await expect(desk.page.locator("h1")).to_be_visible()
         assert desk.complaints == [], template

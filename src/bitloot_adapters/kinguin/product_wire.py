@@ -16,10 +16,10 @@ import attrs
 from bitloot_adapters._shared.exact_json import NotJson, decode_json
 from bitloot_adapters.kinguin.unreadable import Unreadable
 from bitloot_adapters.kinguin.wire import name_or_none, read_count, read_list, read_money, read_name, read_object
+from bitloot_core.ports.catalogue import LONGEST_TITLE
 from bitloot_core.ports.supplier_catalogue import SupplierOffer, SupplierProduct
 from bitloot_core.values.ids import SupplierProductId
 
-_LONGEST_TITLE = 300
 _LONGEST_WORD = 100
 
 
@@ -59,7 +59,7 @@ def read_product(payload: object) -> SupplierProduct:
         Unreadable: its id, its title, a price or a count is not there.
     """
     product = read_object(payload, "product")
-    title = _words(product, "name", most=_LONGEST_TITLE)
+    title = _words(product, "name", most=LONGEST_TITLE)
     if not title:
         raise Unreadable("name", "is not a title")
     return SupplierProduct(

@@ -12,6 +12,9 @@ from bitloot_core.order.reservations import KeyType
 from bitloot_core.values.ids import ProductId, SupplierProductId
 from bitloot_core.values.money import Money
 
+LONGEST_TITLE = 300
+"""So many characters a title may have, all of them printable; each way into the catalogue sees to it."""
+
 
 @attrs.frozen(kw_only=True)
 class Product:

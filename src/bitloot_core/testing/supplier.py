@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import attrs
+
 from bitloot_core.order.reservations import PurchaseItem, SupplierWord
 from bitloot_core.ports.inbox import VerifiedWebhook
 from bitloot_core.ports.supplier import Purchase, ReturnedKey, Supplier, SupplierEvent, SupplierKey
@@ -114,6 +116,11 @@ class FakeSupplier:
     def in_stock(self, product_id: SupplierProductId, count: int, *, cost: str = "5.00", title: str = "") -> None:
         """Given `count` text keys of a product on the shelf, at `cost` EUR each."""
         self._books.shelf[product_id] = ShelfProduct(cost=Money.of(cost, "EUR"), left=count, title=title)
+
+    def says_of(self, product_id: SupplierProductId, words: str) -> None:
+        """Given a supplier that describes a product in these words, wherever it describes one."""
+        shelf = self._books.shelf[product_id]
+        self._books.shelf[product_id] = attrs.evolve(shelf, title=words, platform=words, region=words)
 
     def pictures_in_stock(self, product_id: SupplierProductId, count: int, *, cost: str = "5.00") -> None:
         """Given a product whose keys are pictures."""

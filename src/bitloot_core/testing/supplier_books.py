@@ -43,6 +43,7 @@ class ShelfProduct:
         cost: for one.
         left: how many can still be sold.
         title: as it is shown; made from its id if it is empty.
+        platform, region: where its keys are redeemed, in the supplier's words.
     """
 
     cost: Money
@@ -50,6 +51,8 @@ class ShelfProduct:
     pictures: bool = False
     preorder: bool = False
     title: str = ""
+    platform: str = "Steam"
+    region: str = "Region free"
 
 
 @attrs.frozen(kw_only=True)

@@ -65,8 +65,8 @@ def _product(product_id: SupplierProductId, shelf: ShelfProduct) -> SupplierProd
     return SupplierProduct(
         id=product_id,
         title=shelf.title or f"The fake {product_id}",
-        platform="Steam",
-        region="Region free",
+        platform=shelf.platform,
+        region=shelf.region,
         is_preorder=shelf.preorder,
         release_date=PREORDERS_COME if shelf.preorder else None,
         offers=(offer,) if shelf.left else (),

@@ -36,8 +36,9 @@ _OF_STRANGERS = frozenset({"title", "text", "reason", "note"})
 async def fill(fakes: FakeShop) -> dict[str, OrderId]:
     """Put everything in; an order of each status that one can show, and one with each reason for a finding."""
     await fakes.offer(attrs.evolve(a_product(), title=XSS), attrs.evolve(a_product("long"), title=UNBROKEN))
-    fakes.supplier.in_stock(SupplierProductId("hostile"), 3, title=f"Game {XSS}")
-    fakes.supplier.in_stock(SupplierProductId("longest"), 3, title=f"Game {UNBROKEN}")
+    for name, words in (("hostile", XSS), ("longest", UNBROKEN)):
+        fakes.supplier.in_stock(SupplierProductId(name), 3)
+        fakes.supplier.says_of(SupplierProductId(name), f"Game {words}")
     known: dict[str, OrderId] = {}
     for number, order in enumerate(_orders(), start=1):
         await fakes.storage.store.commit(a_change(order, at=fakes.clock.now()))
@@ -105,6 +106,7 @@ async def _webhooks(fakes: FakeShop, order_id: OrderId) -> None:
         )
     unreadable = await fakes.storage.inbox.receive(a_webhook(XSS.encode(), external_id=None), now=now)
     database.pruned.add(WebhookId(unreadable.id - 1))
+    fakes.storage.inbox.spoil(WebhookId(unreadable.id - 2))
 
 
 def _jobs(fakes: FakeShop, order_id: OrderId) -> None:

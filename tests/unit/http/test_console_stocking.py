@@ -190,6 +190,36 @@ async def test_a_reader_neither_sees_nor_does_it() -> None:
         assert "Import from the supplier" not in await console.get("/console/products")
 
 
+async def test_what_was_taken_over_is_never_obeyed(console: Console) -> None:
+    """The supplier's title comes into our catalogue, and from there onto every page that shows it: as text."""
+    console.world.fakes.supplier.says_of(QUEST, XSS)
+    plan = await console.get(f"{IMPORT}?pick-1=5c9b")
+    await console.send(IMPORT, {"pick-1": QUEST, "reason": XSS}, token=form_token(plan))
+    placed = await console.world.delivered(items=[{"productId": "5c9b", "quantity": 1}])
+    await console.forget()
+    await console.log_in()
+
+    shown = [
+        plan,
+        *[
+            await console.get(path)
+            for path in (
+                f"{FIND}?q=quest",
+                "/console/products",
+                "/console/products/5c9b",
+                "/console/acts",
+                f"/console/orders/{placed['orderId']}",
+                "/",
+                f"/delivery/{await console.world.link_of(placed)}",
+            )
+        ],
+    ]
+
+    assert [page for page in shown if "<script>alert" in page] == []
+    assert ["&lt;script&gt;alert(1)" in page for page in shown[:7]] == [True] * 7
+    assert shown[1].count("&lt;script&gt;alert(1)") >= 3, "title, platform and region"
+
+
 async def test_the_suppliers_words_are_never_obeyed(console: Console) -> None:
     """Nor those of whoever searches."""
     console.world.fakes.supplier.in_stock(QUEST, 7, title=XSS)

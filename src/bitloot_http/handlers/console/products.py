@@ -10,7 +10,7 @@ import attrs
 import structlog
 from aiohttp import web
 
-from bitloot_core.ports.catalogue import Product
+from bitloot_core.ports.catalogue import LONGEST_TITLE, Product
 from bitloot_core.usecases.change_product import change_product
 from bitloot_core.values.errors import BitlootError, InvalidInput, NotFound
 from bitloot_core.values.ids import ProductId
@@ -81,6 +81,8 @@ def _changed(before: Product, form: Form) -> Product:
     title, released = form.get("title", "").strip(), form.get("releaseDate", "").strip()
     if not title:
         raise InvalidInput("title", "is missing")
+    if len(title) > LONGEST_TITLE or not title.isprintable():
+        raise InvalidInput("title", f"must be at most {LONGEST_TITLE} printable characters")
     return attrs.evolve(
         before,
         title=title,
