@@ -5,14 +5,17 @@ from datetime import timedelta
 import attrs
 import pytest
 
+from bitloot_core.order.commands import OpenFinding
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Order
+from bitloot_core.order.reservations import SupplierWord
 from bitloot_core.order.returns import AcceptedReturn, AskedReturn, RefusedReturn
 from bitloot_core.order.units import ReturnedUnit
 from bitloot_core.ports.supplier import ReturnedKey, ReturnOutcome
 from bitloot_core.testing.samples import a_job
 from bitloot_core.testing.shop import FakeShop
+from bitloot_core.usecases.change_order import change_order
 from bitloot_core.usecases.close_order import record_refund
 from bitloot_core.usecases.staff_actions import return_keys
 from bitloot_core.usecases.sweep import sweep
@@ -128,7 +131,13 @@ async def test_a_part_that_is_kept_there_is_told(
 
     after = await shop.order(order.id)
     assert state is type(after.return_of(purchase))
-    assert told == sum(one.reason is FindingReason.RETURN_REFUSED for one in after.findings)
+    refused = [one for one in after.findings if one.reason is FindingReason.RETURN_REFUSED]
+    assert told == len(refused)
+    if state is AcceptedReturn and told:
+        assert "took 1 key(s)" in refused[0].text
+        assert "and 1 not" in refused[0].text
+    if state is RefusedReturn:
+        assert "(nothing-to-return)" in refused[0].text
 
 
 async def test_asking_ten_times_tells_the_supplier_once(shop: FakeShop) -> None:
@@ -190,3 +199,41 @@ async def test_a_surplus_purchase_goes_back(shop: FakeShop) -> None:
     after = await shop.order(order.id)
     assert isinstance(after.return_of(surplus), AcceptedReturn)
     assert ([surplus], ()) == (told, after.findings)
+
+
+async def test_a_return_without_an_answer_is_asked_about_again_soon(shop: FakeShop) -> None:
+    """It is refused the second time if it went through the first, so nothing is lost by asking."""
+    order, purchase = await refunded(shop)
+    await return_keys(shop.shop, order.id, purchase, **BY)
+    shop.supplier.faults.before("return_keys", Unknown("supplier", "no answer"))
+
+    await shop.work()
+
+    (job,) = (one for one in shop.storage.database.jobs.values() if one.name == JobName.RETURN_KEYS)
+    assert (job.status, job.due_at - shop.clock.now()) == ("ready", timedelta(seconds=10))
+
+
+@pytest.mark.parametrize(
+    ("is_listed", "word", "state"),
+    [
+        (False, SupplierWord.REFUNDED, AcceptedReturn),
+        (False, SupplierWord.PROCESSING, RefusedReturn),
+        (True, SupplierWord.REFUNDED, RefusedReturn),
+    ],
+)
+async def test_a_surplus_purchase_went_back_if_it_is_over_and_shows_nothing(
+    shop: FakeShop, word: SupplierWord, state: type, *, is_listed: bool
+) -> None:
+    """We hold none of its keys, so its own word and list must say together that an earlier try went through."""
+    order, purchase = await refunded(shop)
+    listed = await shop.supplier.keys_of(purchase)
+    truth = await shop.supplier.status(purchase)
+    told = OpenFinding(reason=FindingReason.SURPLUS_PURCHASE, subject="surplus", text="There is more.", blocking=False)
+    await change_order(shop.shop, order.id, told)
+    await return_keys(shop.shop, order.id, SupplierOrderId("surplus"), **BY)
+    shop.supplier_says(keys_of=listed if is_listed else (), status=attrs.evolve(truth, word=word))
+    shop.supplier.faults.before("return_keys", Rejected("supplier", "too late", code="too-late"))
+
+    await shop.work()
+
+    assert type((await shop.order(order.id)).return_of(SupplierOrderId("surplus"))) is state

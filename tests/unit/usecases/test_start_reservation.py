@@ -5,6 +5,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
+from bitloot_core.order.commands import ClaimPurchase, RecordPurchaseDoubt
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Order
 from bitloot_core.order.reservations import (
@@ -14,14 +15,18 @@ from bitloot_core.order.reservations import (
     RefusedReservation,
 )
 from bitloot_core.order.status import Status, shown_status
+from bitloot_core.ports.store import Change, Committed
+from bitloot_core.testing.memory.database import StoredJob
 from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.samples import a_job, a_product
 from bitloot_core.testing.shop import FakeShop
+from bitloot_core.usecases.change_order import change_order
 from bitloot_core.usecases.close_order import record_refund, resolve_finding, retry_order
 from bitloot_core.usecases.place_order import Item, PlaceOrder, place_order
 from bitloot_core.usecases.run_job import due_jobs, run_job
+from bitloot_core.usecases.staff_actions import park_order
 from bitloot_core.values.errors import Rejected, Unavailable
-from bitloot_core.values.ids import ExternalRef, ProductId, SupplierProductId
+from bitloot_core.values.ids import ExternalRef, ProductId, SupplierProductId, order_of
 
 REF = ExternalRef("order1-1")
 AWAY = Unavailable("supplier", "it is away", retry_after=timedelta(minutes=7))
@@ -272,3 +277,92 @@ async def test_a_purchase_that_was_turned_away_is_not_sent_again_at_once(shop: F
     first = shop.shop.policy.lookups()[0]
     (job,) = (one for one in shop.storage.database.jobs.values() if one.name == "reserve")
     assert job.due_at >= shop.clock.now() + first
+
+
+def reserve_job(shop: FakeShop) -> StoredJob:
+    """The job that buys."""
+    return next(one for one in shop.storage.database.jobs.values() if one.name == "reserve")
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [(None, timedelta(seconds=10)), (timedelta(seconds=1), timedelta(seconds=10)), (timedelta(hours=1),) * 2],
+)
+async def test_whoever_is_turned_away_waits_for_the_purchase_that_may_have_gone_through(
+    shop: FakeShop, asked: timedelta | None, waits: timedelta
+) -> None:
+    """I1: a proxy may have answered for the supplier; at least as long as the first look-up takes."""
+    await shop.settle((await shop.place()).id)
+    shop.supplier.faults.before("reserve", Unavailable("supplier", "it is away", retry_after=asked))
+
+    await shop.work()
+
+    job = reserve_job(shop)
+    assert (job.due_at - shop.clock.now(), job.last_error) == (waits, "supplier: it is away")
+
+
+async def test_a_purchase_that_is_found_dead_goes_to_a_person(shop: FakeShop) -> None:
+    """I10: nothing is bought in its place under the same reference, and nobody is left to wait for it."""
+    order = await shop.settle((await shop.place()).id)
+    dead = await shop.supplier.reserve(order.reservations[0].plan.items, ref=REF)
+    shop.supplier.cancel(dead.supplier_order_id)
+
+    await shop.pass_time(timedelta(minutes=1))
+
+    after = await shop.order(order.id)
+    assert reasons(after) == [FindingReason.SUPPLIER_CANCELLED]
+    assert shop.supplier.asked == {REF: 1}
+
+
+async def test_a_worker_that_was_stalled_sends_nothing_on_a_price_of_just_now(shop: FakeShop) -> None:
+    """I1: however fresh its price is, its lease may run out before the answer."""
+    shop.shop = attrs.evolve(shop.shop, policy=attrs.evolve(shop.shop.policy, price_age=timedelta(hours=1)))
+    await shop.settle((await shop.place()).id)
+    commit = shop.storage.store.commit
+
+    async def slow(change: Change) -> Committed:
+        """A store that takes longer than a worker has."""
+        if change.budget is not None:
+            shop.clock.advance(shop.shop.policy.lease * 0.7)
+        return await commit(change)
+
+    stalled = attrs.evolve(shop.shop, orders=Overridden(shop.storage.store, commit=slow))
+    (job_id,) = await due_jobs(shop.shop, 1)
+    await run_job(stalled, job_id)
+
+    (res,) = (await shop.order(order_of(REF))).reservations
+    assert isinstance(res, PlannedReservation)
+    assert shop.supplier.asked == {}
+    assert reserve_job(shop).due_at == shop.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("code", "waits"),
+    [("closed", None), ("parked", timedelta(minutes=30)), ("quiet-window", timedelta(seconds=10))],
+)
+async def test_a_purchase_that_may_not_be_sent_now_waits_or_is_over(
+    shop: FakeShop, code: str, waits: timedelta | None
+) -> None:
+    """The order was closed, put aside, or is at another's hands between the look at it and the claim."""
+    order = await shop.settle((await shop.place()).id)
+    find = shop.supplier.find
+
+    async def meanwhile(ref: ExternalRef) -> object:
+        """Somebody else is at the order while we ask."""
+        if code == "closed":
+            await record_refund(shop.shop, order.id, by="admin:ann", reason="no stock")
+        elif code == "parked":
+            await park_order(shop.shop, order.id, by="admin:ann", reason="looks odd")
+        else:
+            await change_order(shop.shop, order.id, ClaimPurchase(number=1), RecordPurchaseDoubt(number=1))
+        return await find(ref)
+
+    (job_id,) = await due_jobs(shop.shop, 1)
+    await run_job(attrs.evolve(shop.shop, supplier=Overridden(shop.supplier, find=meanwhile)), job_id)
+
+    job = reserve_job(shop)
+    assert shop.supplier.asked == {}
+    assert (job.status, None if waits is None else job.due_at - shop.clock.now()) == (
+        "done" if waits is None else "ready",
+        waits,
+    )
