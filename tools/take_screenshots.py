@@ -13,7 +13,7 @@ import hashlib
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +33,8 @@ from bitloot_core.ports.catalogue import Product
 from bitloot_core.testing.ids import SequentialIds
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.usecases.place_order import Item, PlaceOrder, place_order
+from bitloot_core.usecases.reveal_keys import Visitor
+from bitloot_core.usecases.reveal_to_staff import StaffReveal, reveal_to_staff
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.ids import OrderId, ProductId, SupplierProductId
 from bitloot_core.values.money import Money
@@ -48,6 +50,8 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NAME, PASSWORD = "ann", Secret("a password for pictures")
 WIDE, NARROW = (1280, 860), (390, 844)
+DARK = frozenset({"summary-phone", "order", "jobs", "import-phone"})
+"""What the documentation shows as it is at night."""
 BUYERS = ("ada", "ben", "chi", "dora", "emil", "fay", "gus", "hana", "ivo", "june")
 WARES = (
     ("lantern-tide", "Lantern Tide", "19.99", "16.00"),
@@ -56,6 +60,15 @@ WARES = (
     ("northbound", "Northbound", "24.99", "20.00"),
 )
 SOLD_OUT = "5c9bnorthbound"
+SUPPLIED = (
+    ("5c9blantern-tide", 412, "17.10", "Lantern Tide"),
+    ("64e0a1tidebreaker", 88, "21.40", "Tidebreaker: Season of Storms"),
+    ("64e0a1tidebreakergold", 7, "34.90", "Tidebreaker: Season of Storms, Gold Edition"),
+    ("61f2c7tideline", 1530, "3.15", "Tideline"),
+    ("60d4e9tidepool", 0, "8.00", "Tidepool Tactics"),
+)
+"""What the supplier shows to who looks for the tide: its id, how many there are, the cost in EUR, the title."""
+IMPORTED = "pick-1=5c9blantern-tide&pick-2=64e0a1tidebreaker&pick-3=61f2c7tideline"
 FATES = ("one", "two", "one", "gone", "one", "slow", "one", "short", "one")
 """What becomes of one order after the other."""
 
@@ -108,7 +121,7 @@ async def a_day(fakes: FakeShop) -> dict[str, OrderId]:
             await fakes.work()
             named["short"] = order_id
         await fakes.pass_time(timedelta(minutes=(number * 13) % 37 + 9))
-    await fakes.reveal()
+    await _looks(fakes, named["done"])
     fakes.supplier.in_stock(SupplierProductId(SOLD_OUT), 0)
     named["stuck"] = await _order(fakes, "ada", "northbound", 1)
     await fakes.pay(named["stuck"])
@@ -119,6 +132,8 @@ async def a_day(fakes: FakeShop) -> dict[str, OrderId]:
     named["waiting"] = await _order(fakes, "june", "moss", 1)
     now = fakes.clock.now()
     await fakes.storage.switches.note_balance(Balance(left=Money.of("1284.30", "EUR"), at=now - timedelta(minutes=4)))
+    for product_id, count, cost, title in SUPPLIED:
+        fakes.supplier.in_stock(SupplierProductId(product_id), count, cost=cost, title=title)
     await fakes.pass_time(timedelta(minutes=1))
     return named
 
@@ -171,35 +186,44 @@ async def take(browser: Browser, address: str, state: str, shot: Shot, folder: P
     print(f"{shot.name}.png")
 
 
-def shots_for_docs(named: dict[str, OrderId]) -> Sequence[Shot]:
-    """The few that the documentation shows."""
-    return (
-        Shot(name="console-summary", path="/console", size=WIDE, scheme="light"),
-        Shot(name="console-summary-phone", path="/console", size=NARROW, scheme="dark"),
-        Shot(name="console-order", path=f"/console/orders/{named['stuck']}", size=WIDE, scheme="dark"),
-        Shot(name="console-orders", path="/console/orders", size=WIDE, scheme="light"),
-        Shot(name="console-findings-phone", path="/console/findings", size=NARROW, scheme="light"),
-    )
-
-
-def all_shots(named: dict[str, OrderId]) -> Sequence[Shot]:
-    """Every page, in both colours and at both widths."""
-    pages = {
+def shown_pages(named: dict[str, OrderId]) -> Mapping[str, str]:
+    """The pages that the documentation shows: each of the console."""
+    return {
         "login": "/console/login",
         "summary": "/console",
         "orders": "/console/orders",
-        **{f"order-{name}": f"/console/orders/{order_id}" for name, order_id in named.items()},
+        "order": f"/console/orders/{named['stuck']}",
         "findings": "/console/findings",
         "reservations": "/console/reservations",
         "webhooks": "/console/webhooks",
         "webhook": "/console/webhooks/1",
-        "jobs": "/console/jobs",
-        "audit": f"/console/key-audit?orderId={named['done']}",
+        "webhooks-again": "/console/webhooks/replay?limit=5",
+        "jobs": "/console/jobs?status=any",
+        "audit": "/console/key-audit",
         "acts": "/console/acts",
         "products": "/console/products",
         "product": "/console/products/moss",
+        "supplier": "/console/supplier-products?q=tide",
+        "import": f"/console/supplier-products/import?{IMPORTED}",
         "search": "/console/search?q=ada@example.com",
         "account": "/console/account",
+    }
+
+
+def shots_for_docs(named: dict[str, OrderId]) -> Sequence[Shot]:
+    """Each page on a desk and on a phone; some of them at night."""
+    return [
+        Shot(name=f"console-{name}{end}", path=path, size=size, scheme="dark" if f"{name}{end}" in DARK else "light")
+        for name, path in shown_pages(named).items()
+        for end, size in (("", WIDE), ("-phone", NARROW))
+    ]
+
+
+def all_shots(named: dict[str, OrderId]) -> Sequence[Shot]:
+    """Every page, and an order of every kind, in both colours and at both widths."""
+    pages = {
+        **shown_pages(named),
+        **{f"order-{name}": f"/console/orders/{order_id}" for name, order_id in named.items()},
         "problem": "/console/orders/nobody",
     }
     return [
@@ -234,6 +258,22 @@ async def main(arguments: Sequence[str]) -> int:
         await browser.close()
         shutil.rmtree(Path(state).parent)
     return 0
+
+
+async def _looks(fakes: FakeShop, order_id: OrderId) -> None:
+    """The buyer looks twice, and somebody of the staff once."""
+    await fakes.reveal()
+    await fakes.pass_time(timedelta(minutes=2))
+    await fakes.reveal()
+    await fakes.pass_time(timedelta(minutes=31))
+    asked = StaffReveal(
+        order_id=order_id,
+        unit_id=None,
+        by=f"admin:{NAME}",
+        reason="the buyer says that the key does not work",
+        visitor=Visitor(address="192.0.2.41", agent="Firefox"),
+    )
+    await reveal_to_staff(fakes.shop, asked)
 
 
 async def _order(fakes: FakeShop, buyer: str, product: str, quantity: int) -> OrderId:

@@ -57,7 +57,7 @@ async def find(request: web.Request, visit: Visit) -> web.Response:
         visit,
         "supplier_products.html",
         status,
-        asked=asked,
+        sought=asked,
         found=shown,
         number=number,
         has_more=has_more,

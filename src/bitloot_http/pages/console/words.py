@@ -51,6 +51,10 @@ TONES: Mapping[str, Tone] = {
     # products
     "on sale": "good",
     "off sale": "still",
+    "ours": "good",
+    "new": "busy",
+    "changed": "warn",
+    "same": "still",
     # units
     "owed": "still",
     "held": "good",
