@@ -20,7 +20,7 @@ from bitloot_core.usecases.close_order import (
 )
 from bitloot_core.usecases.supplier_status import supplier_status
 from bitloot_core.values.errors import NotFound, Unavailable
-from bitloot_core.values.ids import FindingId, GatewayPaymentId, OrderId, SupplierOrderId
+from bitloot_core.values.ids import ExternalRef, FindingId, GatewayPaymentId, OrderId
 
 BY = {"by": "admin:ann", "reason": "asked for"}
 
@@ -162,13 +162,13 @@ async def test_nobody_decides_about_an_order_that_is_not_there(shop: FakeShop) -
 
 async def test_the_supplier_is_asked_about_our_purchases_only(shop: FakeShop) -> None:
     """What it says now; nothing about somebody else's. **Source:** incidents.md, F1."""
-    order = await shop.place()
-    await shop.pay(order.id)
+    order = await shop.buy()
     (ours,) = shop.supplier.purchases
+    theirs = await shop.supplier.reserve(order.reservations[0].plan.items, ref=ExternalRef("theirs-1"))
 
     assert ours == await supplier_status(shop.shop, ours.supplier_order_id)
-    with pytest.raises(NotFound):
-        await supplier_status(shop.shop, SupplierOrderId("FAKE99"))
+    with pytest.raises(NotFound, match=rf"^no purchase {theirs.supplier_order_id}$"):
+        await supplier_status(shop.shop, theirs.supplier_order_id)
     shop.supplier.is_down = True
     with pytest.raises(Unavailable):
         await supplier_status(shop.shop, ours.supplier_order_id)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
+from bitloot_core.order.actions import Action
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.ports.queries import OrderFilter, Slice
 from bitloot_core.testing.overridden import Overridden
@@ -199,3 +200,15 @@ async def test_a_buyer_of_many_orders_is_forgotten_in_all(shop: FakeShop) -> Non
 
     assert len(await everywhere(shop)) == 103
     assert await everywhere(shop) == []
+
+
+async def test_who_forgot_a_buyer_and_why_is_in_the_audit(shop: FakeShop) -> None:
+    """Once, of that order; a second request changes nothing and is not written."""
+    order = await shop.place()
+    await shop.fulfil(order.id)
+
+    for _ in range(2):
+        await forget_buyer(shop.shop, order.id, **WHO)
+
+    acts = [(act.action, act.order_id, act.actor, act.reason) for act in shop.storage.database.acts]
+    assert acts == [(Action.FORGET, order.id, WHO["by"], WHO["reason"])]

@@ -109,3 +109,15 @@ async def test_a_key_that_is_not_there_yet_is_polled_for(shop: FakeShop) -> None
     await shop.pass_time(timedelta(seconds=15))
 
     assert isinstance((await shop.order(order.id)).closing, Fulfilled)
+
+
+async def test_what_cannot_be_finished_is_left_to_its_own_job(shop: FakeShop) -> None:
+    """I10: ten seconds later, when the first look at a purchase without an answer makes sense."""
+    order, job_id = await only_this_job(shop)
+    shop.supplier.faults.before("reserve", Unknown("supplier", "no answer in time"))
+
+    await run_job(shop.shop, job_id)
+
+    (job,) = (one for one in shop.storage.database.jobs.values() if one.name == "reserve" and one.status == "ready")
+    assert (job.ref, job.order_id) == (f"{order.id}-1", order.id)
+    assert job.due_at == shop.clock.now() + timedelta(seconds=10)

@@ -7,12 +7,14 @@ import attrs
 import pytest
 
 from bitloot_core.order.buying import Budget, Buying, PauseHolder
-from bitloot_core.order.findings import Finding
+from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.policy import Policy
+from bitloot_core.order.reservations import RefusedReservation
 from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.usecases.buying import pause_buying, resume_buying
+from bitloot_core.usecases.close_order import record_refund
 from bitloot_core.usecases.run_job import due_jobs, run_job
 from bitloot_core.values.errors import InvalidInput, Unavailable
 from bitloot_core.values.money import Money
@@ -98,6 +100,55 @@ async def test_the_cap_goes_on_when_doubt_turns_out_to_be_nothing() -> None:
 
     assert (in_doubt, bought(shop)) == (1, 2)
     assert findings(shop) == []
+
+
+async def test_doubt_about_an_order_that_was_refunded_ends_with_the_quiet_window() -> None:
+    """Nobody asks about it any more: its money must not be taken off the cap of every day to come."""
+    shop = await a_shop(day_cap="19.99")
+    order = await shop.settle((await shop.place()).id)
+    shop.supplier.comes_late_next()
+    await shop.work()
+    await record_refund(shop.shop, order.id, by="admin:ann", reason="the buyer asked for it")
+    await shop.pass_time(timedelta(hours=1))
+    (res,) = (await shop.order(order.id)).reservations
+
+    await paid(shop, 2)
+    await shop.work()
+
+    assert isinstance(res, RefusedReservation)
+    assert bought(shop) == 2
+
+
+async def test_doubt_about_a_refunded_order_ends_while_buying_is_paused() -> None:
+    """It is what holds the cap: waiting for the pause to end would be waiting for itself."""
+    shop = await a_shop(day_cap="19.99")
+    order = await shop.settle((await shop.place()).id)
+    shop.supplier.comes_late_next()
+    await shop.work()
+    await record_refund(shop.shop, order.id, by="admin:ann", reason="the buyer asked for it")
+    await pause_buying(shop.shop, by="shell:ann", reason="prices look wrong")
+
+    await shop.pass_time(timedelta(hours=1))
+
+    (res,) = (await shop.order(order.id)).reservations
+    assert isinstance(res, RefusedReservation)
+
+
+async def test_a_purchase_that_turns_up_after_it_was_given_up_is_told() -> None:
+    """I6: it is paid for, and goes back."""
+    shop = await a_shop(day_cap="19.99")
+    order = await shop.settle((await shop.place()).id)
+    shop.supplier.comes_late_next()
+    await shop.work()
+    await record_refund(shop.shop, order.id, by="admin:ann", reason="the buyer asked for it")
+    await shop.pass_time(timedelta(hours=1))
+
+    shop.supplier.late_effects_happen()
+    await shop.hear(shop.supplier.purchases[0].supplier_order_id)
+    await shop.work()
+
+    (told,) = (await shop.order(order.id)).findings
+    assert (told.reason, told.amount) == (FindingReason.SURPLUS_PURCHASE, "5.00 EUR")
 
 
 async def test_a_person_lets_the_shop_spend_the_cap_once_more() -> None:

@@ -7,16 +7,18 @@ import attrs
 import pytest
 
 from bitloot_core.order.findings import FindingReason
+from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Order
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import DoubtfulReservation, PlacedReservation, RefusedReservation
 from bitloot_core.order.status import Status, shown_status
 from bitloot_core.ports.supplier_catalogue import SupplierProduct
 from bitloot_core.testing.overridden import Overridden
-from bitloot_core.testing.samples import a_product
+from bitloot_core.testing.samples import a_job, a_product
 from bitloot_core.testing.shop import FakeShop
-from bitloot_core.usecases.close_order import resolve_finding, retry_order
+from bitloot_core.usecases.close_order import record_refund, resolve_finding, retry_order
 from bitloot_core.usecases.place_order import Item, PlaceOrder, place_order
+from bitloot_core.usecases.run_job import run_job
 from bitloot_core.usecases.staff_actions import rebuy
 from bitloot_core.values.errors import Unavailable
 from bitloot_core.values.ids import ProductId, SupplierProductId
@@ -243,3 +245,57 @@ async def test_a_purchase_that_turns_up_settles_the_finding(shop: FakeShop) -> N
     order = await shop.order(order.id)
     assert isinstance(order.reservations[0], PlacedReservation)
     assert reasons(order) == []
+
+
+async def test_a_refunded_order_is_told_no_price(shop: FakeShop) -> None:
+    """Nothing is bought for it, whatever it would cost: there is nothing to retry."""
+    order = await doubtful(shop)
+    await record_refund(shop.shop, order.id, **ANN)
+    shop.supplier.in_stock(GAME, 5, cost="10.01")
+
+    await shop.pass_time(timedelta(hours=1))
+
+    assert reasons(await shop.order(order.id)) == []
+    assert shop.supplier.asked == {"order1-1": 1}
+
+
+async def test_a_look_does_not_refuse_what_another_worker_has_sent(shop: FakeShop) -> None:
+    """I1: it may have been bought; called refused, it would be bought anew under another reference."""
+    order = await shop.settle((await shop.place()).id)
+    rest = a_job(order.id, name=JobName.FULFILL_ORDER, order_id=order.id, due_at=shop.clock.now())
+    looks: list[int] = []
+
+    async def products(ids: Sequence[SupplierProductId]) -> tuple[SupplierProduct, ...]:
+        """What the supplier shows; the other worker is quicker, hears no answer, and then the price goes up."""
+        looks.append(len(ids))
+        if len(looks) == 1:
+            shop.supplier.lose_next_answer()
+            await run_job(shop.shop, await shop.shop.jobs.ask(rest, now=shop.clock.now()))
+            shop.supplier.in_stock(GAME, 5, cost="10.01")
+        return await shop.supplier.catalogue.products(ids)
+
+    shop.shop = attrs.evolve(shop.shop, supplier_catalogue=Overridden(shop.supplier.catalogue, products=products))
+    await shop.pass_time(timedelta(minutes=1))
+
+    order = await shop.order(order.id)
+    assert isinstance(order.reservations[0], PlacedReservation)
+    assert reasons(order) == []
+    assert len(shop.supplier.purchases) == 1
+
+
+async def test_a_refund_during_the_look_ends_the_doubt(shop: FakeShop) -> None:
+    """Nothing is sent again, and the money is no longer in doubt."""
+    order = await doubtful(shop)
+
+    async def products(ids: Sequence[SupplierProductId]) -> tuple[SupplierProduct, ...]:
+        """What the supplier shows, while a person is quicker."""
+        await record_refund(shop.shop, order.id, **ANN)
+        return await shop.supplier.catalogue.products(ids)
+
+    shop.shop = attrs.evolve(shop.shop, supplier_catalogue=Overridden(shop.supplier.catalogue, products=products))
+    await shop.pass_time(timedelta(hours=1))
+
+    order = await shop.order(order.id)
+    assert isinstance(order.reservations[0], RefusedReservation)
+    assert reasons(order) == []
+    assert shop.supplier.asked == {"order1-1": 1}

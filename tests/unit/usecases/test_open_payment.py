@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from bitloot_core.order.findings import FindingReason
@@ -10,10 +11,12 @@ from bitloot_core.order.order import Fulfilled
 from bitloot_core.order.payments import DoubtfulPayment, OpenPayment, RefusedPayment, SettledPayment, VoidPayment
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.status import Status, shown_status, status_of
+from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.shop import FakeShop
-from bitloot_core.usecases.open_payment import open_payment
-from bitloot_core.values.errors import InvalidInput, NotFound, Unavailable, Unknown
+from bitloot_core.usecases.open_payment import check_coin, open_payment
+from bitloot_core.values.errors import InvalidInput, NotFound, Rejected, Unavailable, Unknown
 from bitloot_core.values.ids import OrderId
+from bitloot_core.values.money import Money
 
 
 async def test_a_buyer_may_switch_the_coin(shop: FakeShop) -> None:
@@ -182,3 +185,59 @@ async def test_a_gateway_that_refuses_us_is_not_the_buyers_fault(shop: FakeShop)
     (finding,) = (await shop.order(order.id)).findings
     assert finding.reason is FindingReason.OUT_OF_REACH
     assert not finding.blocking
+
+
+PRICE = Money.of("12.99", "EUR")
+
+
+@pytest.mark.parametrize(
+    ("minimum", "code"), [(None, None), (PRICE, None), (Money.of("13.00", "EUR"), "below-minimum")]
+)
+async def test_a_coin_takes_from_its_minimum_on(shop: FakeShop, minimum: Money | None, code: str | None) -> None:
+    """To the cent; a coin whose minimum nobody knows is tried."""
+
+    async def tells(coin: str, currency: str) -> Money | None:
+        """What the gateway takes at least."""
+        assert (coin, currency) == ("btc", "EUR")
+        return minimum
+
+    gateway = Overridden(shop.gateway, minimum=tells)
+    shop.shop = attrs.evolve(shop.shop, gateway=gateway)
+
+    if code is None:
+        assert await check_coin(shop.shop, "BTC", PRICE) == "btc"
+    else:
+        with pytest.raises(InvalidInput, match=r"^payCurrency takes no less than 13\.00 EUR") as refused:
+            await check_coin(shop.shop, "BTC", PRICE)
+        assert refused.value.code == code
+
+
+async def test_a_coin_that_the_gateway_does_not_have_is_not_asked_about(shop: FakeShop) -> None:
+    """Whatever it would say of a minimum."""
+
+    async def tells(*_: object) -> Money | None:
+        """It takes anything."""
+        return None
+
+    shop.shop = attrs.evolve(shop.shop, gateway=Overridden(shop.gateway, minimum=tells))
+
+    with pytest.raises(InvalidInput) as refused:
+        await check_coin(shop.shop, "nocoin", PRICE)
+
+    assert (refused.value.field, refused.value.code) == ("payCurrency", "unknown-coin")
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "text"),
+    [
+        ("below-minimum", InvalidInput, "payCurrency it is too small"),
+        ("not-allowed", Unavailable, "payment gateway: it does not take our payments now"),
+    ],
+)
+async def test_a_refusal_is_the_coins_or_ours(shop: FakeShop, code: str, error: type[Exception], text: str) -> None:
+    """The buyer is told which: of another coin there is hope, of us there is none now."""
+    order = await shop.place(coin=None)
+    shop.gateway.faults.before("create_payment", Rejected("payment gateway", "it is too small", code=code))
+
+    with pytest.raises(error, match=f"^{text}$"):
+        await open_payment(shop.shop, order.id, "btc")

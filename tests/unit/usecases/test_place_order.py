@@ -194,3 +194,15 @@ async def test_a_commit_that_gives_no_answer_can_be_asked_again(shop: FakeShop, 
 
     assert list(shop.storage.database.orders) == ["o1"]
     assert [IntendedPayment if side == "after" else OpenPayment] == [type(one) for one in order.payments]
+
+
+async def test_ninety_keys_are_the_most_of_an_order(shop: FakeShop) -> None:
+    """In all lines together; one more is refused, and nothing is stored."""
+    order = await place_order(shop.shop, request(("game", 45), ("other", 45)))
+
+    assert len(order.units) == 90
+    with pytest.raises(InvalidInput, match="more than 90 keys in all"):
+        await place_order(shop.shop, request(("game", 46), ("other", 45)))
+    with pytest.raises(InvalidInput, match=r"quantity is not from 1 to 90"):
+        await place_order(shop.shop, request(("game", 91)))
+    assert list(shop.storage.database.orders) == [order.id]

@@ -14,8 +14,9 @@ from bitloot_core.testing.shop import FakeShop
 from bitloot_core.testing.supplier_events import SignedEvent, signed
 from bitloot_core.usecases.receive_webhook import receive_webhook
 from bitloot_core.usecases.replay_webhook import replay_webhook
+from bitloot_core.usecases.run_job import run_job
 from bitloot_core.values.errors import NotFound, SignatureInvalid, Unavailable
-from bitloot_core.values.ids import SupplierOrderId
+from bitloot_core.values.ids import ExternalRef, SupplierOrderId
 
 DAY = timedelta(days=1)
 
@@ -221,3 +222,41 @@ async def test_a_webhook_whose_job_is_given_up_shows_it(shop: FakeShop) -> None:
 
     assert WebhookStatus.PROCESSED is status_of_webhook(shop, received)
     assert isinstance((await shop.order(order.id)).closing, Fulfilled)
+
+
+@pytest.mark.parametrize("ref", ["garbage", "order9-1", "order1-9"])
+async def test_an_event_with_a_reference_that_leads_nowhere_waits(shop: FakeShop, ref: str) -> None:
+    """It may be about something that we have not written yet; it is no fault, and no other purchase."""
+    await shop.buy()
+    received = await send(shop, event(None, ref))
+
+    await shop.work()
+
+    job = next(one for one in shop.storage.database.jobs.values() if one.name == "kinguin.webhook")
+    assert (status_of_webhook(shop, received), job.status, job.last_error) == (WebhookStatus.PENDING, "ready", None)
+
+
+@pytest.mark.parametrize(("order", "ref", "name"), [(None, "theirs-1", "theirs-1"), (None, None, "without a name")])
+async def test_a_purchase_that_is_none_of_ours_is_called_by_the_name_it_has(
+    shop: FakeShop, order: str | None, ref: str | None, name: str
+) -> None:
+    """A person looks for it at the supplier."""
+    await send(shop, event(order, ref))
+
+    await shop.pass_time(DAY + timedelta(hours=1), step=timedelta(hours=1))
+
+    assert [row.finding.subject for row in shop.storage.database.findings.values()] == [name]
+
+
+async def test_an_event_that_overtakes_our_answer_wakes_whoever_waits_for_it(shop: FakeShop) -> None:
+    """The purchase's own job is due at once, and a worker is told."""
+    order = await shop.settle((await shop.place()).id)
+    bought = await shop.supplier.reserve(order.reservations[0].plan.items, ref=ExternalRef(f"{order.id}-1"))
+    (reserve,) = (one.id for one in shop.storage.database.jobs.values() if one.name == "reserve")
+    received = await shop.hear(bought.supplier_order_id)
+    shop.notifier.take()
+
+    assert received.job_id is not None
+    await run_job(shop.shop, received.job_id)
+
+    assert shop.notifier.take() == (reserve,)

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import attrs
-from reconciling import delivered, open_ones, reasons, reconciled
+import pytest
+from reconciling import delivered, foreign, open_ones, reasons, reconciled
 
-from bitloot_core.order.buying import PauseHolder
+from bitloot_core.order.buying import Pause, PauseHolder
 from bitloot_core.order.discrepancies import Side
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.order import Order
@@ -125,3 +126,58 @@ async def test_the_usual_time_is_a_week_and_after_a_restore_a_month(shop: FakeSh
 
     assert usual_since(now, after_restore=False) == now - timedelta(days=7)
     assert usual_since(now, after_restore=True) == now - timedelta(days=30)
+
+
+async def paused(shop: FakeShop, *, by: str) -> None:
+    """Buying waits for older books to be brought in line, since a reconciliation began that did not end."""
+    pause = Pause(holder=PauseHolder.RESTORE, by=by, reason="older books", since=shop.clock.now())
+    await shop.shop.switches.pause(pause, finding=None)
+
+
+@pytest.mark.parametrize(
+    ("terms", "is_paused"),
+    [
+        ({"after_restore": True}, False),
+        ({"after_restore": True, "dry_run": True}, True),
+        ({"after_restore": False}, True),
+    ],
+)
+async def test_buying_goes_on_only_after_a_restore_was_reconciled_in_earnest(
+    shop: FakeShop, terms: dict[str, bool], *, is_paused: bool
+) -> None:
+    """I1: whoever only looks, or looks at a week, has not made up for what was forgotten."""
+    await paused(shop, by="shell:bob")
+    await shop.place(coin=None)
+    shop.clock.advance(HOUR)
+
+    report = await reconciled(shop, **terms)
+
+    assert report.is_clean
+    assert report.paused is is_paused
+    assert (await shop.shop.switches.buying()).is_held_by(PauseHolder.RESTORE, shop.clock.now()) is is_paused
+
+
+async def test_whoever_put_older_books_back_is_told_that_buying_is_paused(shop: FakeShop) -> None:
+    """By whom, and until when; the report is of the time that was asked for."""
+    order = await delivered(shop)
+    shop.vault.damage(order.held[0].storage_ref)
+
+    report = await reconciled(shop, after_restore=True)
+
+    told = next(row.finding for row in shop.storage.database.findings.values() if row.finding.order_id is None)
+    assert (told.reason, told.subject, told.blocking) == (FindingReason.BUYING_PAUSED, PauseHolder.RESTORE, False)
+    assert (report.paused, report.since) == (True, shop.clock.now() - timedelta(days=7))
+
+
+async def test_money_at_stake_stands_in_the_finding(shop: FakeShop) -> None:
+    """Of an order that we have, and of one that we do not: what was charged."""
+    order = await delivered(shop)
+    (name,) = await shop.bought(order.id)
+    truth = await shop.supplier.status(name)
+    dearer = attrs.evolve(truth, charged=Money.of("6.50", "EUR"))
+    shop.supplier_says(purchases_between=(dearer, foreign("o9-1")))
+
+    await reconciled(shop, since=timedelta(days=1))
+
+    amounts = {row.finding.subject: row.finding.amount for row in shop.storage.database.findings.values()}
+    assert amounts == {f"{name}/cost": "6.50 EUR", "THEIRS-o9-1": "5.00 EUR"}

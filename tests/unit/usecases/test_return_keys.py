@@ -210,7 +210,39 @@ async def test_a_return_without_an_answer_is_asked_about_again_soon(shop: FakeSh
     await shop.work()
 
     (job,) = (one for one in shop.storage.database.jobs.values() if one.name == JobName.RETURN_KEYS)
-    assert (job.status, job.due_at - shop.clock.now()) == ("ready", timedelta(seconds=10))
+    assert job.status == "ready"
+    assert timedelta(0) < job.due_at - shop.clock.now() <= timedelta(seconds=10)
+
+
+async def test_a_return_that_never_gets_an_answer_is_put_before_a_person(shop: FakeShop) -> None:
+    """I11: what the supplier refuses in words that we do not know is no reason to ask it for ever, unseen."""
+    order, purchase = await refunded(shop)
+    await return_keys(shop.shop, order.id, purchase, **BY)
+    tries = [Unknown("supplier", "answered 422, ConstraintViolation")] * 200
+    shop.supplier.faults.before("return_keys", *tries)
+
+    await shop.pass_time(timedelta(days=1))
+
+    (told,) = (await shop.order(order.id)).findings
+    assert (told.reason, told.subject) == (FindingReason.DEAD_JOB, f"return-keys:{order.id}/{purchase}")
+    assert "ConstraintViolation" in told.text
+
+
+async def test_no_key_of_a_surplus_purchase_is_downloaded_only_to_look(shop: FakeShop) -> None:
+    """A return that is refused because there is nothing yet can be asked for again, unless somebody saw a key."""
+    shop.supplier.sell_twice_next()
+    order = await shop.buy(1)
+    (ours,) = await shop.bought(order.id)
+    surplus = next(one.supplier_order_id for one in shop.supplier.purchases if one.supplier_order_id != ours)
+    await shop.hear(surplus)
+    await shop.work()
+    shop.supplier.faults.before("return_keys", Rejected("supplier", "there is no key yet", code="nothing-to-return"))
+    shop.supplier.faults.before("keys_of", AssertionError("a key was downloaded"))
+
+    await return_keys(shop.shop, order.id, surplus, **BY)
+    await shop.work()
+
+    assert isinstance((await shop.order(order.id)).return_of(surplus), RefusedReturn)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from bitloot_core.order.findings import FindingReason
-from bitloot_core.order.order import Order
+from bitloot_core.order.order import NoLink, Order
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.status import Status, shown_status
@@ -297,3 +297,40 @@ async def test_a_link_is_made_only_where_there_is_something_to_open(shop: FakeSh
         codes.append(caught.value.code)
 
     assert codes == ["not-revealable", "nothing-ready"]
+
+
+@pytest.mark.parametrize(("length", "address", "agent"), [(64, 64, 64), (65, 64, 65), (257, 64, 256)])
+async def test_what_a_visitor_says_of_itself_is_kept_to_a_length(
+    shop: FakeShop, length: int, address: int, agent: int
+) -> None:
+    """I9: the row is there whatever stands in a header; nobody fills the audit with it."""
+    await delivered(shop)
+
+    revealed = await reveal_keys(shop.shop, shop.token(), Visitor(address="a" * length, agent="b" * length))
+
+    (access,) = shop.storage.database.accesses
+    assert (len(access.address), len(access.agent), access.reason) == (address, agent, "")
+    assert revealed.order == await shop.order(revealed.order.id)
+
+
+async def test_the_page_of_a_link_knows_its_order(shop: FakeShop) -> None:
+    """Its titles, and for how long the link is good."""
+    order = await delivered(shop, 2)
+
+    view = await look_at_link(shop.shop, shop.token())
+
+    assert (view.order.id, view.ready, view.owed) == (order.id, 2, 0)
+    assert view.expires_at == shop.clock.now() + shop.shop.policy.link_expires
+
+
+async def test_a_link_of_an_order_without_one_is_revoked(shop: FakeShop) -> None:
+    """The books were put back to a time before it was made: it opens nothing."""
+    order = await delivered(shop)
+    database = shop.storage.database
+    stored = database.orders[order.id]
+    database.orders[order.id] = attrs.evolve(stored, order=attrs.evolve(stored.order, link=NoLink()))
+
+    with pytest.raises(Refused) as refused:
+        await shop.reveal()
+
+    assert refused.value.code == "link-revoked"

@@ -181,3 +181,23 @@ async def test_what_is_not_there_is_not_shown(shop: FakeShop) -> None:
         assert caught.value.code == "nothing-ready"
 
     assert await looks(shop) == []
+
+
+async def test_what_a_browser_of_the_staff_says_is_kept_to_a_length(shop: FakeShop) -> None:
+    """I9: and what is shown is of the order as it is."""
+    order = await delivered(shop)
+    asked = attrs.evolve(ask(order.id), visitor=Visitor(address="a" * 65, agent="b" * 257))
+
+    revealed = await reveal_to_staff(shop.shop, asked)
+
+    (access,) = shop.storage.database.accesses
+    assert (len(access.address), len(access.agent), access.reason) == (64, 256, BY["reason"])
+    assert revealed.order == order
+
+
+async def test_a_unit_that_is_not_there_is_named(shop: FakeShop) -> None:
+    """Whoever mistyped it sees what."""
+    order = await delivered(shop)
+
+    with pytest.raises(NotFound, match=r"^no unit 9\.9$"):
+        await reveal_to_staff(shop.shop, ask(order.id, "9.9"))
