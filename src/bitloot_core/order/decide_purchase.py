@@ -28,6 +28,8 @@ from bitloot_core.order.reservations import (
 )
 from bitloot_core.values.money import Money
 
+_UNANSWERED = (PlannedReservation, ClaimedReservation, DoubtfulReservation)
+
 
 def claim(order: Order, command: c.ClaimPurchase, now: datetime, policy: Policy) -> tuple[e.OrderEvent, ...]:
     """
@@ -149,14 +151,18 @@ def cost_cap(plan: Plan) -> Money:
 
 
 def record_refusal(order: Order, command: c.RecordPurchaseRefusal, now: datetime) -> tuple[e.OrderEvent, ...]:
-    """Nothing was bought: a person buys again (new attempt) or gives the money back, unless that is done."""
+    """
+    Nothing was bought: a person buys again (new attempt) or gives the money back, unless that is done.
+
+    That it is too dear is our own refusal, before anything was sent: it says nothing of what somebody else has sent.
+    """
     res = order.reservation(command.number)
-    if not isinstance(res, PlannedReservation | ClaimedReservation | DoubtfulReservation):
+    is_too_dear = command.code == FindingReason.PRICE_ABOVE_CAP
+    if not isinstance(res, (PlannedReservation,) if is_too_dear else _UNANSWERED):
         return ()
     refused = e.ReservationRefused(at=now, number=command.number, code=command.code, reason=command.reason)
     if isinstance(order.closing, Refunded):
         return (refused,)
-    is_too_dear = command.code == FindingReason.PRICE_ABOVE_CAP
     told = "Not bought" if is_too_dear else f"The supplier refused the purchase ({command.code})"
     return (
         refused,

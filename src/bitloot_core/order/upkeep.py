@@ -68,7 +68,7 @@ def needs_of(order: Order, *, now: datetime, policy: Policy) -> tuple[Need, ...]
     return (
         *_expiry(order, now),
         *_looks_at_payments(order, now, policy),
-        *_purchases(order, now, policy),
+        *_purchases(order, now),
         *_looks_at_purchases(order, now, policy),
         *_mails(order, now, policy),
         *_returns(order, now),
@@ -120,25 +120,19 @@ def _looks_at_payments(order: Order, now: datetime, policy: Policy) -> Iterator[
             yield from _calls(order, JobName.CHECK_PAYMENT, payment_ref(order.id, payment.attempt), due_at)
 
 
-def _purchases(order: Order, now: datetime, policy: Policy) -> Iterator[Need]:
+def _purchases(order: Order, now: datetime) -> Iterator[Need]:
     for res in order.reservations:
-        if isinstance(res, WAITING) and _is_wanted(order, res, now, policy):
+        if isinstance(res, WAITING) and _is_wanted(order, res):
             yield from _calls(order, JobName.RESERVE, res.plan.ref, now)
 
 
-def _is_wanted(order: Order, res: Waiting, now: datetime, policy: Policy) -> bool:
+def _is_wanted(order: Order, res: Waiting) -> bool:
     if isinstance(order.closing, Cancelled | Refunded):
-        return _is_worth_a_look(res, now, policy)
+        # It may have gone through all the same, and counts as money in doubt until it is given up; never sent again.
+        return isinstance(res, ClaimedReservation | DoubtfulReservation)
     if any(one.subject == res.plan.ref for one in order.findings):
         return False  # whoever was told answers
     return order.is_settled or not any(one.blocking for one in order.findings)
-
-
-def _is_worth_a_look(res: Waiting, now: datetime, policy: Policy) -> bool:
-    """Whether a purchase for an order that is closed may have gone through all the same; it is never sent again."""
-    if isinstance(res, DoubtfulReservation):
-        return now - res.claimed_at < policy.supplier_quiet
-    return isinstance(res, ClaimedReservation)
 
 
 def _looks_at_purchases(order: Order, now: datetime, policy: Policy) -> Iterator[Need]:

@@ -18,14 +18,20 @@ from bitloot_core.order.staff_commands import RecordReturn, RecordReturnRefusal
 from bitloot_core.ports.jobs import Done
 from bitloot_core.ports.supplier import ReturnedKey, ReturnOutcome
 from bitloot_core.usecases.work import Work
-from bitloot_core.values.errors import NotFound, Rejected, Unknown
+from bitloot_core.values.errors import NotFound, Rejected
 from bitloot_core.values.ids import OrderId, SupplierKeyId, SupplierOrderId, is_event_key_id
 
 _OVER = frozenset({SupplierWord.COMPLETED, SupplierWord.REFUNDED})
 
 
 async def give_back(work: Work, ref: str) -> None:
-    """Tell the supplier, and write down what it took."""
+    """
+    Tell the supplier, and write down what it took.
+
+    Raises:
+        Unknown: no usable answer. The next try is answered by what came of this one; a supplier that never gives an
+            answer is no snooze, which nobody would ever hear of, but an error like any other.
+    """
     order_id, _, name = ref.partition("/")
     order = await work.shop.orders.get(OrderId(order_id))
     purchase = SupplierOrderId(name)
@@ -34,8 +40,6 @@ async def give_back(work: Work, ref: str) -> None:
         return
     try:
         answer = await work.shop.supplier.return_keys(purchase)
-    except Unknown:
-        await work.snooze(work.shop.policy.lookups()[0])
     except Rejected as refusal:
         await work.finish(order, await _after_refusal(work, order, purchase, refusal))
     else:
@@ -60,16 +64,23 @@ def _outcome(purchase: SupplierOrderId, answer: Sequence[ReturnedKey]) -> tuple[
 async def _after_refusal(
     work: Work, order: Order, purchase: SupplierOrderId, refusal: Rejected
 ) -> RecordReturn | RecordReturnRefusal:
-    """An earlier try may have gone through: then what we hold of the purchase is listed no more."""
+    """
+    An earlier try may have gone through: then what we hold of the purchase is listed no more.
+
+    Of a purchase that is still under way, and of which we hold nothing, no key is downloaded only to look: once it was
+    seen, it may not go back any more.
+    """
     refused = RecordReturnRefusal(supplier_order_id=purchase, code=refusal.code, reason=refusal.reason)
+    held = _held(order, purchase)
     try:
+        is_over = (await work.shop.supplier.status(purchase)).word in _OVER
+        if not held and not is_over:
+            return refused
         listed = {key.id for key in await work.shop.supplier.keys_of(purchase)}
-        word = (await work.shop.supplier.status(purchase)).word
     except NotFound:
         return refused
-    held = _held(order, purchase)
     gone = tuple(key for key in held if key not in listed)
-    is_gone = bool(gone) if held else not listed and word in _OVER
+    is_gone = bool(gone) if held else not listed
     return RecordReturn(supplier_order_id=purchase, keys=gone, pending=0) if is_gone else refused
 
 

@@ -16,9 +16,10 @@ from bitloot_core.order.commands import (
     RecordPurchaseRefusal,
     ReleasePurchase,
 )
+from bitloot_core.order.decide import decide
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import number_of
-from bitloot_core.order.order import Order
+from bitloot_core.order.order import Order, Refunded
 from bitloot_core.order.refusals import TransitionRefused
 from bitloot_core.order.reservations import (
     DEAD_WORDS,
@@ -104,8 +105,15 @@ async def _buy(work: Work, order: Order, plan: Plan, buying: Buying) -> None:
     """
     Look at the price, claim in writing, then send.
 
-    The claim is where money that counts is demanded, and that nothing stops buying.
+    The claim is where money that counts is demanded, and that nothing stops buying. What could not be claimed as it is
+    now needs no look: that it would be too dear is nobody's business then.
     """
+    claim = ClaimPurchase(number=plan.number)
+    try:
+        decide(order, claim, now=work.now, policy=work.shop.policy)
+    except TransitionRefused as refusal:
+        await _not_now(work, order, plan.ref, refusal)
+        return
     look = await look_at_prices(work, order, plan)
     if isinstance(look, AboveCap):
         await _too_dear(work, order, plan, look)
@@ -114,7 +122,7 @@ async def _buy(work: Work, order: Order, plan: Plan, buying: Buying) -> None:
         await work.snooze(timedelta(0))
         return
     try:
-        order = await work.go_on(order, ClaimPurchase(number=plan.number))
+        order = await work.go_on(order, claim)
     except TransitionRefused as refusal:
         await _not_now(work, order, plan.ref, refusal)
         return
@@ -178,6 +186,9 @@ async def _look_up(work: Work, order: Order, res: DoubtfulReservation) -> None:
     if later is not None:
         await work.end(Snooze(until=res.claimed_at + later))
         return
+    if isinstance(order.closing, Refunded):  # no pause in buying holds this up: it ends what a limit counts as doubt
+        await _give_up(work, order, res.plan.number)
+        return
     buying = await may_buy(work)
     if buying is not None:
         await _buy(work, order, res.plan, buying)
@@ -186,6 +197,8 @@ async def _look_up(work: Work, order: Order, res: DoubtfulReservation) -> None:
 async def _not_now(work: Work, order: Order, ref: ExternalRef, refusal: TransitionRefused) -> None:
     """The claim was refused: somebody else is at it, a person decides, or there is nothing (more) to buy."""
     match refusal.code:
+        case "closed" if isinstance(order.reservation(number_of(ref)), DoubtfulReservation):
+            await _give_up(work, order, number_of(ref))
         case "closed":
             await work.end(Done())
         case "parked":
@@ -200,6 +213,12 @@ async def _not_now(work: Work, order: Order, ref: ExternalRef, refusal: Transiti
             await work.finish(order, _finding(FindingReason.PAYMENT_RETURNED, ref, text))
         case _:
             await work.snooze(work.shop.policy.lookups()[0])
+
+
+async def _give_up(work: Work, order: Order, number: int) -> None:
+    """The money went back: nothing is sent any more, and what may have been sent never showed itself."""
+    text = "the order was closed, and the supplier shows no such purchase"
+    await work.finish(order, RecordPurchaseRefusal(number=number, code="closed", reason=text))
 
 
 async def _tell_taken(work: Work, order: Order, ref: ExternalRef, taken: AlreadyTaken) -> None:
