@@ -63,10 +63,9 @@ async def show(request: web.Request) -> web.Response:
     if not _has_cookie(edge, request, order_id):
         return own_form_page("open.html", order_id=order_id, wrong="")
     dossier = await edge.shop.queries.dossier(order_id)
-    coins = await _coins(edge)
-    return own_form_page(
-        "order.html", page=order_page(dossier.order, dossier.timeline, coins, edge.shop.clock.now()), coins=coins
-    )
+    coins, buying = await _coins(edge), await edge.shop.switches.buying()
+    page = order_page(dossier.order, dossier.timeline, coins, edge.shop.clock.now(), buying)
+    return own_form_page("order.html", page=page, coins=coins)
 
 
 async def open_with_token(request: web.Request) -> web.Response:

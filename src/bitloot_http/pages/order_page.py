@@ -11,9 +11,16 @@ from typing import Literal, TypeAlias
 import attrs
 from markupsafe import Markup
 
+from bitloot_core.order.buying import Buying
 from bitloot_core.order.order import Order
 from bitloot_core.order.payable import why_not_payable
 from bitloot_core.order.payments import OpenPayment
+from bitloot_core.order.reservations import (
+    CompletedReservation,
+    FallenReservation,
+    PlannedReservation,
+    RefusedReservation,
+)
 from bitloot_core.order.status import Status, shown_status
 from bitloot_core.ports.payment_gateway import Coin
 from bitloot_core.ports.queries import TimelineRow
@@ -25,6 +32,7 @@ Tone: TypeAlias = Literal["", "good", "bad", "still"]
 StepState: TypeAlias = Literal["done", "now", "todo", "stuck"]
 
 _STEPS = ("Order", "Payment", "Fetching", "Keys")
+_OVER = (CompletedReservation, RefusedReservation, FallenReservation)
 _LIVE = frozenset(Status) - {Status.FULFILLED, Status.REFUNDED, Status.CANCELLED}
 
 
@@ -140,6 +148,17 @@ WORDS: Mapping[Status, Words] = {
 }
 
 
+PAUSED = Words(
+    word="Paid",
+    headline="Your payment arrived",
+    lead="The shop has stopped buying keys for a while, and gets yours as soon as it goes on. Your order is kept. You "
+    "need not do anything, nor stay here: a link comes by mail.",
+    tone="good",
+    step=2,
+)
+"""What holds while a paid order waits for nothing but the shop. Why it does not buy is none of the buyer's business."""
+
+
 @attrs.frozen(kw_only=True)
 class Step:
     """One of the four steps that every order takes."""
@@ -198,10 +217,17 @@ class OrderPage:
     timeline: tuple[TimelineView, ...]
 
 
-def order_page(order: Order, timeline: Iterable[TimelineRow], coins: Iterable[Coin], now: datetime) -> OrderPage:
-    """Put an order into words."""
+def order_page(
+    order: Order, timeline: Iterable[TimelineRow], coins: Iterable[Coin], now: datetime, buying: Buying
+) -> OrderPage:
+    """
+    Put an order into words.
+
+    Args:
+        buying: what is known of the shop's buying now.
+    """
     status = shown_status(order)
-    words = WORDS[status]
+    words = PAUSED if _waits_for_the_shop(order, status) and buying.pause_at(now) is not None else WORDS[status]
     whole = len(order.held) + len(order.owed)
     done = max(words.step, 2) if order.is_settled else words.step
     return OrderPage(
@@ -232,6 +258,12 @@ def masked(email: str) -> str:
     """
     name, _, host = email.partition("@")
     return f"{name[:1]}•••{name[-1] if len(name) > 1 else ''}@{host}"
+
+
+def _waits_for_the_shop(order: Order, status: Status) -> bool:
+    """Whether what comes next is a purchase that was not sent yet, and none is under way."""
+    waiting = [isinstance(one, PlannedReservation) for one in order.reservations if not isinstance(one, _OVER)]
+    return status in {Status.PAID, Status.FULFILLING} and any(waiting) and all(waiting)
 
 
 def _steps(done: int, *, stuck: bool) -> tuple[Step, ...]:

@@ -8,6 +8,7 @@ import attrs
 import pytest
 from http_world import BROWSER, ORDER, World, running
 
+from bitloot_core.order.buying import Buying
 from bitloot_core.order.commands import IntendPayment
 from bitloot_core.order.decide import decide
 from bitloot_core.order.order import Order
@@ -274,7 +275,7 @@ def test_every_state_of_an_order_has_its_page(name: str) -> None:
     """No state is without words, and none shows the payment box of a payment that is over."""
     order = every_state()[name]
 
-    page = order_page(order, (), (), order.created_at)
+    page = order_page(order, (), (), order.created_at, Buying())
 
     assert page.headline == WORDS[shown_status(order)].headline
     assert (page.pay is not None) <= (shown_status(order) is Status.WAITING)
@@ -287,7 +288,7 @@ def test_a_coin_is_offered_exactly_where_one_is_taken(name: str) -> None:
     order = every_state()[name]
 
     for now in (order.expires_at - timedelta(seconds=1), order.expires_at):
-        assert takes_a_coin(order, now) == order_page(order, (), (), now).can_pay
+        assert takes_a_coin(order, now) == order_page(order, (), (), now, Buying()).can_pay
 
 
 def takes_a_coin(order: Order, now: datetime) -> bool:
