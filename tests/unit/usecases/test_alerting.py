@@ -7,7 +7,7 @@ import pytest
 
 from bitloot_core.order.alerts import AlertKind
 from bitloot_core.order.findings import Finding, FindingReason
-from bitloot_core.ports.alerts import GONE, Closed, Delivered, Failed
+from bitloot_core.ports.alerts import GONE, ChannelState, Closed, Delivered, Failed
 from bitloot_core.ports.store import Change, SettledFinding
 from bitloot_core.testing.alerts import FakeAlertChannel
 from bitloot_core.testing.faults import Faults
@@ -293,3 +293,31 @@ async def test_by_mail_it_goes_to_the_operator(world: World) -> None:
     assert (sent.key, sent.notice.to) == (alert.id, "ops@example.com")
     assert sent.notice.subject == "[BitLoot] shop.example: a test"
     assert "ops@example.com" not in repr(channel)
+
+
+async def test_a_channel_that_is_broken_is_told_of_by_another(world: World) -> None:
+    """Once it has failed for a whole window; with what is wrong, and by its name. Not by itself, when it can again."""
+    broken, began = world.channel.id, world.fakes.clock.now()
+    await world.open_finding()
+    world.pass_time(WINDOW)
+    await world.tell_in_vain()
+    other = FakeAlertChannel("other")
+
+    async def told() -> list[tuple[str, str]]:
+        """What the other channel tells of the service."""
+        await note_troubles(world.desk, [], channels=[broken])
+        world.pass_time(timedelta(seconds=1))
+        return [(one.name, one.text) for one in (await world.desk.book.news(other.id, seen_since=began)).troubles]
+
+    world.pass_time(WINDOW - timedelta(seconds=1))
+    assert await told() == []
+    assert await told() == [(f"alerts by {broken.name}", "alerts: cannot be reached")]
+
+
+def test_a_channel_that_wants_no_more_is_broken() -> None:
+    """As is one that fails; one that was never tried is not."""
+    now = FakeShop().clock.now()
+
+    assert ChannelState(closed_at=now).is_broken
+    assert ChannelState(failing_since=now).is_broken
+    assert not ChannelState().is_broken

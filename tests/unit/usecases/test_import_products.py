@@ -1,5 +1,6 @@
 """Products taken over from the supplier: planned, shown, and only then done."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import attrs
@@ -8,6 +9,7 @@ import pytest
 from bitloot_core.order.reservations import KeyType
 from bitloot_core.ports.audit import ActFilter
 from bitloot_core.ports.queries import Slice
+from bitloot_core.ports.supplier_catalogue import SupplierOffer, SupplierProduct
 from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import FakeShop
@@ -253,3 +255,41 @@ async def test_nothing_changes_unless_it_is_written_down() -> None:
         await done(shop, QUEST)
 
     assert await shop.shop.catalogue.products() == ()
+
+
+@pytest.mark.parametrize(("key_type", "cost"), [(KeyType.TEXT, "9.00"), (KeyType.ANY, "4.00")])
+async def test_the_cost_is_that_of_one_key_of_its_form(shop: FakeShop, key_type: KeyType, cost: str) -> None:
+    """A price made from the cost of a picture would not pay for text; the form of ours stays as it is."""
+    await shop.storage.catalogue.put([attrs.evolve(a_product("game"), key_type=key_type)])
+    shop.supplier.in_stock(QUEST, 5)
+    offers = [("4.00", 1, 0), ("9.00", 1, 1), ("20.00", 5, 5)]
+
+    async def products(ids: Sequence[SupplierProductId]) -> tuple[SupplierProduct, ...]:
+        """What the supplier shows."""
+        shown = tuple(SupplierOffer(cost=eur(one), stock=stock, text_stock=text) for one, stock, text in offers)
+        return tuple(attrs.evolve(one, offers=shown) for one in await shop.supplier.catalogue.products(ids))
+
+    catalogue = Overridden(shop.supplier.catalogue, products=products)
+    shop.shop = attrs.evolve(shop.shop, supplier_catalogue=catalogue)
+
+    (known,) = await planned(shop, "supplier-game")
+    (fresh,) = await planned(shop, QUEST)
+
+    assert isinstance(known, ChangedProduct)
+    assert isinstance(fresh, AddedProduct)
+    assert (known.cost, known.product.key_type, known.product.price) == (eur(cost), key_type, RULE.price_of(eur(cost)))
+    assert (fresh.cost, fresh.product.key_type) == (eur("9.00"), KeyType.TEXT)
+
+
+@pytest.mark.parametrize(
+    ("count", "is_refused"), [(0, True), (1, False), (MOST_AT_ONCE, False), (MOST_AT_ONCE + 1, True)]
+)
+async def test_so_many_are_looked_at_in_one_go(shop: FakeShop, count: int, *, is_refused: bool) -> None:
+    """The supplier is asked for each."""
+    ids = [f"s{number}" for number in range(count)]
+
+    if is_refused:
+        with pytest.raises(InvalidInput, match=rf"^products must be 1 to {MOST_AT_ONCE} "):
+            await planned(shop, *ids)
+    else:
+        assert len(await planned(shop, *ids)) == count

@@ -10,9 +10,9 @@ from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Order
 from bitloot_core.order.refusals import TransitionRefused
-from bitloot_core.order.reservations import DoubtfulReservation, PlacedReservation, RefusedReservation
+from bitloot_core.order.reservations import DoubtfulReservation, KeyType, PlacedReservation, RefusedReservation
 from bitloot_core.order.status import Status, shown_status
-from bitloot_core.ports.supplier_catalogue import SupplierProduct
+from bitloot_core.ports.supplier_catalogue import SupplierOffer, SupplierProduct
 from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.samples import a_job, a_product
 from bitloot_core.testing.shop import FakeShop
@@ -299,3 +299,24 @@ async def test_a_refund_during_the_look_ends_the_doubt(shop: FakeShop) -> None:
     assert isinstance(order.reservations[0], RefusedReservation)
     assert reasons(order) == []
     assert shop.supplier.asked == {"order1-1": 1}
+
+
+@pytest.mark.parametrize(("key_type", "is_bought"), [(KeyType.TEXT, False), (KeyType.ANY, True)])
+async def test_the_price_of_the_form_that_is_bought_counts(
+    shop: FakeShop, key_type: KeyType, *, is_bought: bool
+) -> None:
+    """Text for more than the cap is not bought because a picture would cost less."""
+    await shop.offer(attrs.evolve(a_product("game"), key_type=key_type))
+    picture = SupplierOffer(cost=Money.of("4.00", "EUR"), stock=1, text_stock=0)
+    text = SupplierOffer(cost=Money.of("10.01", "EUR"), stock=1, text_stock=1)
+
+    async def products(ids: Sequence[SupplierProductId]) -> tuple[SupplierProduct, ...]:
+        """What the supplier shows."""
+        return tuple(attrs.evolve(one, offers=(picture, text)) for one in await shop.supplier.catalogue.products(ids))
+
+    shop.shop = attrs.evolve(shop.shop, supplier_catalogue=Overridden(shop.supplier.catalogue, products=products))
+
+    order = await shop.buy()
+
+    assert (order.reservations[0].__class__ is PlacedReservation) is is_bought
+    assert reasons(order) == ([] if is_bought else [FindingReason.PRICE_ABOVE_CAP])

@@ -7,9 +7,11 @@ import pytest
 
 from bitloot_core.order.reservations import KeyType
 from bitloot_core.ports.quotes import Quote
+from bitloot_core.ports.supplier_catalogue import SupplierOffer, SupplierProduct
 from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.usecases.refresh_quotes import BATCH, note_changes, products_on_offer
+from bitloot_core.usecases.run_job import due_jobs, run_job
 from bitloot_core.values.errors import Unavailable, Unknown
 from bitloot_core.values.ids import SupplierProductId
 from bitloot_core.values.money import Money
@@ -195,3 +197,45 @@ async def test_a_job_without_marks_asks_nobody(shop: FakeShop) -> None:
     await shop.pass_time(timedelta(seconds=30))
 
     assert shop.living() == []
+
+
+def with_pictures(*, is_preorder: bool = False) -> SupplierProduct:
+    """The game, of which the cheapest keys are pictures: text costs more, and a second one more still."""
+
+    def offer(cost: str, stock: int, text_stock: int) -> SupplierOffer:
+        return SupplierOffer(cost=Money.of(cost, "EUR"), stock=stock, text_stock=text_stock)
+
+    return SupplierProduct(
+        id=GAME,
+        title="The Game",
+        platform="",
+        region="",
+        is_preorder=is_preorder,
+        release_date=None,
+        offers=(offer("4.00", 1, 0), offer("9.00", 2, 1), offer("12.00", 1, 1)),
+    )
+
+
+@pytest.mark.parametrize(("is_preorder", "text_cost"), [(False, "9.00"), (True, "4.00")])
+def test_a_look_knows_what_one_key_of_each_form_costs(text_cost: str, *, is_preorder: bool) -> None:
+    """The cheapest picture is no text; keys of a preorder have no form yet."""
+    at = FakeShop().clock.now()
+
+    quote = Quote.of(with_pictures(is_preorder=is_preorder), at=at)
+
+    assert (quote.stock, quote.cost, quote.text_cost) == (4, Money.of("4.00", "EUR"), Money.of(text_cost, "EUR"))
+
+
+@pytest.mark.parametrize(("more", "goes_on"), [(0, False), (1, True)])
+async def test_a_batch_ends_the_looking_if_nothing_is_left(more: int, *, goes_on: bool) -> None:
+    """Whoever has exactly one batch marked is asked once."""
+    shop = FakeShop()
+    products = [attrs.evolve(a_product(f"p{n}"), supplier_product_id=f"s{n}") for n in range(BATCH + more)]
+    await shop.storage.catalogue.put(products)
+    await note_changes(shop.shop, [product.supplier_product_id for product in products])
+    shop.clock.advance(shop.shop.policy.price_pause)
+
+    (job_id,) = await due_jobs(shop.shop, 10)
+    await run_job(shop.shop, job_id)
+
+    assert (shop.living() == THE_JOB) is goes_on
