@@ -16,7 +16,7 @@ from bitloot_core.order.alerts import outage_alert
 from bitloot_core.ports.alerts import AlertChannel, ChannelId, Closed, Delivered, Failed, SendEnd
 from bitloot_core.usecases.alerting import AlertDesk, AlertRules, note_troubles, tell
 from bitloot_core.usecases.shop import Shop
-from bitloot_core.values.errors import PortError
+from bitloot_core.values.errors import PortError, Unavailable, Unknown
 from bitloot_http.ending import end
 from bitloot_http.settings import Settings
 
@@ -76,7 +76,7 @@ class Alerter:
             end = await tell(self._desk, channel)
         except Exception as error:  # noqa: BLE001  # the store is away, mostly: look again later
             _LOG.warning("cannot look for alerts", channel=channel.id.name, error=type(error).__name__)
-            await self._tell_past_the_book(channel)
+            await self._tell_past_the_book(channel, is_away=isinstance(error, Unavailable | Unknown))
         else:
             self._away_since = None
             self._heard.discard(channel.id)
@@ -91,21 +91,23 @@ class Alerter:
         except Exception as error:  # noqa: BLE001  # the store is away: `look` tells of that
             _LOG.warning("cannot note what is wrong", error=type(error).__name__)
 
-    async def _tell_past_the_book(self, channel: AlertChannel) -> None:
+    async def _tell_past_the_book(self, channel: AlertChannel, *, is_away: bool) -> None:
         """
-        Say that the store is away, where nothing else could.
+        Say that the store is away, or that it cannot be read for alerts, where nothing else could.
 
         Each process says so for itself, and once, under a name that all of them make alike.
         """
         now = self._desk.clock.now()
         self._away_since = self._away_since or now
-        alert = outage_alert(since=self._away_since, now=now, window=self._desk.rules.window)
+        alert = outage_alert(since=self._away_since, now=now, window=self._desk.rules.window, is_away=is_away)
         if alert is None or channel.id in self._heard:
             return
         try:
             await channel.send(alert)
         except PortError as error:
             _LOG.warning("alert not delivered", channel=channel.id.name, alert_id=alert.id, error=error.reason)
+        except Exception as error:  # noqa: BLE001  # a fault in the channel itself: the looking must not end with it
+            _LOG.error("alert not delivered", channel=channel.id.name, alert_id=alert.id, error=type(error).__name__)
         else:
             self._heard.add(channel.id)
             _LOG.info("alert delivered", channel=channel.id.name, alert_id=alert.id)

@@ -175,25 +175,27 @@ def decide_alert(news: News, *, alert_id: AlertId, now: datetime, window: timede
     )
 
 
-def outage_alert(*, since: datetime, now: datetime, window: timedelta) -> Alert | None:
+def outage_alert(*, since: datetime, now: datetime, window: timedelta, is_away: bool = True) -> Alert | None:
     """
-    Say that the store is away, in which everything else that could be told is kept.
+    Say that the store is away in which everything else that could be told is kept, or that nothing can be told from it.
 
     It cannot be written down who tells it, so all processes that begin to miss the store at about the same time name
     the alert alike, and the receiver takes it for one.
 
     Args:
         since: when the caller began to miss it.
-        window: how long it must be away.
+        window: how long it must be missed.
+        is_away: whether the store is away; else it is there, and something in it or in us stops all alerts.
 
     Returns:
-        The alert; None if it has not been away for long enough.
+        The alert; None if it has not been missed for long enough.
     """
     if now - since < window:
         return None
     stretch = int(since.timestamp() // max(window, _SHORTEST_STRETCH).total_seconds())
-    trouble = Trouble(name="database", text="it cannot be reached, and nothing is accepted or delivered", since=since)
-    return Alert(id=AlertId(f"alert_outage_{stretch}"), kind=AlertKind.RAISED, at=since + window, troubles=(trouble,))
+    kind, name, text = ("outage", *_AWAY) if is_away else ("unread", *_UNREAD)
+    trouble = Trouble(name=name, text=text, since=since)
+    return Alert(id=AlertId(f"alert_{kind}_{stretch}"), kind=AlertKind.RAISED, at=since + window, troubles=(trouble,))
 
 
 def decide_pause(attempts: int, fraction: float, *, asked: timedelta | None = None) -> timedelta:
@@ -216,6 +218,8 @@ def decide_pause(attempts: int, fraction: float, *, asked: timedelta | None = No
 
 
 _SHORTEST_STRETCH = timedelta(minutes=1)
+_AWAY = ("database", "it cannot be reached, and nothing is accepted or delivered")
+_UNREAD = ("alerts", "what needs a person cannot be read for an alert: look at the findings, and into the log")
 _PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 300, 900, 1800, 3600))
 LONGEST_PAUSE = timedelta(days=1)
 """A receiver that asks for more is asked again all the same."""

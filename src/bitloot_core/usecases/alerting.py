@@ -143,13 +143,13 @@ def _name_of(channel: ChannelId) -> str:
 async def _try(desk: AlertDesk, channel: AlertChannel, claimed: ClaimedAlert) -> SendEnd:
     try:
         await channel.send(claimed.alert)
-    except PortError as error:
+    except Exception as error:  # noqa: BLE001  # a fault of its own breaks a channel, too: the others tell of it
         return _failure(desk, claimed, error)
     return Delivered()
 
 
-def _failure(desk: AlertDesk, claimed: ClaimedAlert, error: PortError) -> SendEnd:
-    told = str(error)[:_LONGEST_ERROR]
+def _failure(desk: AlertDesk, claimed: ClaimedAlert, error: Exception) -> SendEnd:
+    told = str(error)[:_LONGEST_ERROR] if isinstance(error, PortError) else type(error).__name__
     if isinstance(error, Rejected) and error.code == GONE:
         return Closed(error=told)
     asked = error.retry_after if isinstance(error, Unavailable) else None

@@ -239,6 +239,17 @@ def test_a_store_that_is_away_is_told_after_the_window() -> None:
     assert [(one.name, one.since) for one in alert.troubles] == [("database", NOON)]
 
 
+def test_a_store_that_is_there_and_cannot_be_read_is_not_called_away() -> None:
+    """Orders go on; what is told is where to look instead, under a name of its own."""
+    away = outage_alert(since=NOON, now=LATER, window=WINDOW)
+    unread = outage_alert(since=NOON, now=LATER, window=WINDOW, is_away=False)
+
+    assert away is not None
+    assert unread is not None
+    assert away.id != unread.id
+    assert [(one.name, "look at the findings" in one.text) for one in unread.troubles] == [("alerts", True)]
+
+
 def test_processes_that_miss_the_store_together_name_the_alert_alike() -> None:
     """None of them can write down that it tells; the next outage has another name."""
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 import pytest
 from http_world import ENOUGH
 from structlog.testing import capture_logs
 
+from bitloot_core.order.alerts import News
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.ports.alerts import GONE, ChannelId, ChannelState
 from bitloot_core.ports.store import Change
@@ -234,3 +235,50 @@ async def test_a_check_that_fails_is_no_end() -> None:
         await world.alerter.check()
 
     assert [one["event"] for one in logs] == ["cannot note what is wrong"]
+
+
+async def test_what_cannot_be_read_is_no_outage() -> None:
+    """A finding of a newer version, say: the database is there, and nobody is told that orders stand still."""
+    world = World()
+
+    async def news(_: ChannelId, *, seen_since: datetime) -> News:
+        """Stumble over a row."""
+        raise ValueError(f"a reason of tomorrow, {seen_since}")
+
+    world.desk = attrs.evolve(world.desk, book=Overridden(world.desk.book, news=news))
+    world.alerter = world.an_alerter()
+    for _ in range(8):
+        await world.look()
+        world.fakes.clock.advance(timedelta(minutes=1))
+
+    (alert,) = world.channels[0].sent
+    assert [one.name for one in alert.troubles] == ["alerts"]
+
+
+async def test_a_fault_in_a_channel_is_told_by_the_others() -> None:
+    """Like a receiver that is away: by its kind, without its words, which can hold a secret."""
+    world = World("mail", "webhook")
+    mail, webhook = world.channels
+    await world.open_finding()
+    webhook.faults.before("send", *[RuntimeError("https://user:secret@example.com")] * 8)
+    for _ in range(12):
+        await world.look()
+        await world.alerter.check()
+        world.fakes.clock.advance(timedelta(minutes=1))
+
+    told = [(one.name, one.text) for alert in mail.sent for one in alert.troubles]
+    assert told == [("alerts by webhook", "RuntimeError")]
+
+
+async def test_a_fault_in_a_channel_does_not_end_the_looking() -> None:
+    """Not even where the store is away, so that nobody keeps what went wrong."""
+    world = World()
+    world.lose_the_store()
+    world.channels[0].faults.before("send", RuntimeError("a fault of its own"))
+    await world.look()
+    world.fakes.clock.advance(WINDOW)
+
+    for _ in range(2):
+        await world.look()
+
+    assert len(world.channels[0].sent) == 1
