@@ -262,3 +262,16 @@ async def test_a_read_that_fails_is_tried_again(shop: FakeShop) -> None:
     await shop.pass_time(timedelta(minutes=1))
 
     assert (await shop.order(order.id)).is_settled
+
+
+async def test_a_replay_rings_at_once(shop: FakeShop) -> None:
+    """Whoever pressed it waits for it."""
+    (gateway_id,) = shop.gateway.payments_of((await shop.place()).id)
+    received = await shop.tell(gateway_id)
+    await shop.work()
+    shop.notifier.take()
+
+    await replay_webhook(shop.shop, received.id, by="admin:ann", reason="a test")
+
+    (_, again) = (one.id for one in shop.storage.database.jobs.values() if one.name == "nowpayments.ipn")
+    assert shop.notifier.take() == (again,)

@@ -5,7 +5,10 @@ from datetime import timedelta
 import attrs
 import pytest
 
+from bitloot_core.order.commands import ClaimPurchase
 from bitloot_core.order.order import Fulfilled, Order
+from bitloot_core.order.policy import Policy
+from bitloot_core.order.reservations import PlannedReservation
 from bitloot_core.ports.store import Change, Committed
 from bitloot_core.testing.memory import MemoryOrderStore
 from bitloot_core.testing.memory.database import StoredJob
@@ -13,8 +16,9 @@ from bitloot_core.testing.overridden import Overridden
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.usecases.change_order import MOST_TRIES, commit
 from bitloot_core.usecases.close_order import cancel_order, retry_order
+from bitloot_core.usecases.pauses import backoff
 from bitloot_core.usecases.run_job import do_job, due_jobs, put_down, run_job, take_job
-from bitloot_core.values.errors import StaleOrder, Unavailable, Unknown
+from bitloot_core.values.errors import LeaseLost, StaleOrder, Unavailable, Unknown
 from bitloot_core.values.ids import JobId
 
 DAY = timedelta(days=1)
@@ -195,3 +199,43 @@ async def test_a_job_that_ended_or_was_taken_over_cannot_be_put_down(shop: FakeS
 
     assert still_taken
     assert shop.storage.database.jobs[job_id].status == "done"
+
+
+async def test_what_is_written_on_the_way_is_fenced_too(shop: FakeShop) -> None:
+    """I1: by the store's own clock another worker has the job, and ours has not heard of it."""
+    order = await shop.settle((await shop.place()).id)
+    work = await take_job(shop.shop, job(shop, "reserve").id)
+    assert work is not None
+    shop.storage.database.jobs[work.job.lease.job_id] = attrs.evolve(job(shop, "reserve"), token="another's")
+
+    with pytest.raises(LeaseLost, match=str(work.job.lease.job_id)):
+        await work.go_on(order, ClaimPurchase(number=1))
+
+    assert isinstance((await shop.order(order.id)).reservations[0], PlannedReservation)
+
+
+async def test_a_worker_whose_lease_has_just_run_out_writes_nothing(shop: FakeShop) -> None:
+    """To the moment: whoever comes next may have the job already."""
+    order = await shop.settle((await shop.place()).id)
+    work = await take_job(shop.shop, job(shop, "reserve").id)
+    assert work is not None
+    shop.clock.advance(shop.shop.policy.lease)
+
+    with pytest.raises(LeaseLost):
+        await work.go_on(order, ClaimPurchase(number=1))
+
+
+async def test_workers_hear_at_once_of_what_a_commit_makes_due(shop: FakeShop) -> None:
+    """Nobody waits for a worker to look by itself; what is due later rings nobody."""
+    order = await shop.buy()
+    shop.notifier.take()
+
+    await retry_order(shop.shop, order.id, by="admin:ann", reason="looks stuck")
+
+    assert shop.notifier.take() == await due_jobs(shop.shop, 10) == (job(shop, "check-reservation").id,)
+
+
+@pytest.mark.parametrize(("fraction", "seconds"), [(0.0, 18), (0.5, 20), (1.0, 22)])
+def test_tries_are_spread_by_a_tenth_either_way(fraction: float, seconds: float) -> None:
+    """So that many jobs that failed together do not come back together."""
+    assert backoff(Policy(), 3, fraction) == timedelta(seconds=seconds)

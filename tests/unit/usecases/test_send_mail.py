@@ -6,12 +6,15 @@ import attrs
 import pytest
 
 from bitloot_core.order.findings import FindingReason
-from bitloot_core.order.jobs import MailKind
+from bitloot_core.order.jobs import JobName, MailKind
 from bitloot_core.order.order import NoLink
+from bitloot_core.testing.samples import a_job
 from bitloot_core.testing.shop import BUYER, FakeShop
 from bitloot_core.usecases.close_order import record_refund
 from bitloot_core.usecases.resend_link import resend_link
+from bitloot_core.usecases.run_job import due_jobs, run_job
 from bitloot_core.usecases.send_mail import compose
+from bitloot_core.usecases.staff_actions import park_order
 from bitloot_core.values.errors import Rejected, Unavailable, Unknown
 
 
@@ -185,3 +188,32 @@ async def test_a_fresh_link_for_keys_that_came_long_after_the_first(shop: FakeSh
 
     assert kinds(shop) == [MailKind.PARTLY, MailKind.DELIVERY]
     assert len(await shop.reveal()) == 2
+
+
+async def test_a_mail_of_an_order_that_was_put_aside_waits(shop: FakeShop) -> None:
+    """For as long as the rarest look takes; taking the order up again brings it forward."""
+    order = await shop.place()
+    await shop.pay(order.id)
+    await shop.deliver(order.id)
+    for supplier_order_id in await shop.bought(order.id):
+        await shop.hear(supplier_order_id)
+    (job_id,) = await due_jobs(shop.shop, 1)
+    await run_job(shop.shop, job_id)
+    await park_order(shop.shop, order.id, by="admin:ann", reason="looks odd")
+
+    await shop.work()
+
+    job = next(one for one in shop.storage.database.jobs.values() if one.name == "send-mail" and one.status == "ready")
+    assert (shop.mailer.sent, job.due_at - shop.clock.now()) == ([], timedelta(minutes=30))
+
+
+async def test_a_mail_about_a_part_has_nothing_to_say_once_all_is_there(shop: FakeShop) -> None:
+    """The job may have been asked for again by hand: one mail about all is enough."""
+    order = await shop.place()
+    await shop.fulfil(order.id)
+    again = a_job(f"{order.id}/partly/first", name=JobName.SEND_MAIL, order_id=order.id)
+    await shop.storage.jobs.ask(again, now=shop.clock.now())
+
+    await shop.work()
+
+    assert kinds(shop) == [MailKind.DELIVERY]
