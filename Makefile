@@ -4,6 +4,7 @@
 #   make test [ARGS=tests/unit] the tests; with ARGS only those, and without the coverage floors
 #   make check                  the gate: style, types, import rules, docs
 #   make simulate [SEEDS=10000] whole histories full of faults, on all cores, with a report; goes on where it was stopped
+#   make mutants [ARGS=--again] small changes to the core, each of which a test should notice; goes on where it was stopped
 #   make crash [ARGS="-k soak"] the tests that kill, cut and soak, in full: every blow at every boundary, 2,000 orders
 #   make bench                  the benchmarks, with their figures printed
 #   make docs                   the links and the examples of README and docs
@@ -22,7 +23,7 @@ CORE := src/bitloot_core/order/*,src/bitloot_core/ports/*,src/bitloot_core/useca
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check simulate crash bench docs docs-demo screenshots format clean help
+.PHONY: demo test check simulate mutants crash bench docs docs-demo screenshots format clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -66,6 +67,10 @@ check: $(READY)
 SEEDS ?= 1000
 simulate: $(READY)
 	@PYTHONPATH=tests/simulation $(BIN)/python tests/simulation/simulate_many.py --seeds $(SEEDS) $(ARGS)
+
+# Two hours on one core from the start; ARGS are those of the program: `make mutants ARGS="--only order/ --again"`.
+mutants: $(READY)
+	@PYTHONPATH=tests/mutation $(BIN)/python tests/mutation/mutate_many.py $(ARGS)
 
 # What passed is shown with its figures at the end.
 CRASH := $(addprefix tests/system/test_,crash_matrix.py kill_everywhere.py rotation_killed.py worker_stops.py soak.py)
