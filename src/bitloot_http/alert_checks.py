@@ -4,14 +4,26 @@ What alerts watch beside findings: the service itself, and whether a person keep
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bitloot_core.order.buying import Buying, PauseHolder
+from bitloot_core.ports.alerts import AlertChannel
 from bitloot_core.usecases.shop import Shop
-from bitloot_http.alerter import Checks
+from bitloot_http.alerter import Alerter, Checks, desk_of
+from bitloot_http.readiness import Probe, Readiness
+from bitloot_http.settings import Settings
 
 BUYING = "buying"
 """The name of the trouble that a person's pause is. A machine's pause is a finding, and told as one."""
+
+
+def alerter_of(
+    settings: Settings, shop: Shop, probes: Mapping[str, Probe], channels: Sequence[AlertChannel]
+) -> Alerter:
+    """Whoever tells the operator, over these channels: of findings, of what `probes` find wrong, of a pause."""
+    ready = Readiness(probes, monotonic=shop.clock.monotonic)
+    checks = alert_checks(shop, ready.checks)
+    return Alerter(desk_of(settings, shop), channels, checks=checks, every=settings.relay)
 
 
 def alert_checks(shop: Shop, ready: Checks) -> Checks:

@@ -47,13 +47,12 @@ from bitloot_core.ports.system import Clock
 from bitloot_core.ports.vault import Vault
 from bitloot_core.usecases.shop import Shop
 from bitloot_http.alert_channels import channels_of
-from bitloot_http.alert_checks import alert_checks
-from bitloot_http.alerter import Alerter, desk_of
+from bitloot_http.alert_checks import alerter_of
 from bitloot_http.background import keep_running
 from bitloot_http.caretaker import DONE_JOBS_KEPT, Caretaker, Round
 from bitloot_http.metrics.counts import Counts
 from bitloot_http.metrics.watched import watched
-from bitloot_http.readiness import Readiness, probes_of
+from bitloot_http.readiness import probes_of
 from bitloot_http.rotation import Kind, Sealed
 from bitloot_http.service import BackRoom, Part, Seams, Service
 from bitloot_http.settings import Settings
@@ -238,9 +237,7 @@ async def open_service(
             schema=lambda: storage.database.read(migrate.check_open),
             bell=None if isinstance(bell, EmbeddedBroker) else bell.answers,
         )
-        checks = Readiness(probes, monotonic=shop.clock.monotonic).checks
-        watch = alert_checks(shop, checks)
-        keep_running(stack, Alerter(desk_of(settings, shop), wiring.channels(), checks=watch, every=settings.relay))
+        keep_running(stack, alerter_of(settings, shop, probes, wiring.channels()))
         tokens, staff = storage.admin_tokens, storage.staff
         yield Service(
             settings=settings, shop=shop, worker=worker, tokens=tokens, staff=staff, probes=probes, counts=counts
