@@ -12,6 +12,7 @@ from bitloot_core.order.jobs import split_ref
 from bitloot_core.order.payments import OpenPayment, VoidPayment
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.reservations import CompletedReservation
+from bitloot_core.ports.audit import Head
 from bitloot_core.testing.milestones import hold, key_for, milestones
 from bitloot_core.testing.orders import DUE
 from bitloot_core.testing.story import a_reading, read
@@ -74,6 +75,7 @@ def test_a_purchase_in_doubt_is_looked_up_at_these_times() -> None:
     ("read_it", "field", "reason"),
     [
         (lambda: split_ref("o1/2", 3), "ref", "does not have 3 parts"),
+        (lambda: Head.parse("HASH"), "head", "is not of the form HASH@ROW"),
         (lambda: order_of(ExternalRef("o1")), "externalRef", "is not of the form <orderId>-<n>"),
     ],
 )
@@ -83,3 +85,11 @@ def test_a_name_that_cannot_be_read_is_named(read_it: object, field: str, reason
         read_it()  # type: ignore[operator]
 
     assert (caught.value.field, caught.value.reason) == (field, reason)
+
+
+def test_a_head_that_cannot_be_read_has_a_word_of_its_own() -> None:
+    """The console tells it from a chain that is broken."""
+    with pytest.raises(InvalidInput) as caught:
+        Head.parse("12")
+
+    assert caught.value.code == "invalid-head"

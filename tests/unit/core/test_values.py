@@ -130,37 +130,47 @@ def test_names_are_made_in_one_place() -> None:
     assert (unit_id(2, 3), finding_id(OrderId("o1"), 4)) == ("2.3", "o1.f4")
 
 
-ERRORS = (
-    (InvalidInput("items[0].quantity", "is not from 1 to 90", code="invalid-quantity"), {"field", "reason", "code"}),
-    (NotFound("order", "o1"), {"kind", "name"}),
-    (Refused("not-paid", "no payment counts"), {"code", "reason"}),
-    (StaleOrder("o1"), {"order_id"}),
-    (LeaseLost(7), {"job_id"}),
-    (AlreadyTaken("supplier key id", "k1"), {"what", "name", "holder"}),
-    (PortError("supplier", "is away"), {"port", "reason"}),
-    (Unavailable("supplier", "is away", retry_after=timedelta(seconds=5)), {"port", "reason", "retry_after"}),
-    (Rejected("supplier", "is out of stock", code="out-of-stock"), {"port", "reason", "code"}),
-    (Unknown("supplier", "gave no answer"), {"port", "reason"}),
-    (Corrupt("vault", "an object does not open"), {"port", "reason"}),
-    (SignatureInvalid("kinguin", "the header is missing"), {"source", "reason"}),
+def every_error() -> tuple[tuple[BitlootError, set[str]], ...]:
+    """Each kind of error, made now, and its fields."""
+    return (
+        (
+            InvalidInput("items[0].quantity", "is not from 1 to 90", code="invalid-quantity"),
+            {"field", "reason", "code"},
+        ),
+        (NotFound("order", "o1"), {"kind", "name"}),
+        (Refused("not-paid", "no payment counts"), {"code", "reason"}),
+        (StaleOrder("o1"), {"order_id"}),
+        (LeaseLost(7), {"job_id"}),
+        (AlreadyTaken("supplier key id", "k1"), {"what", "name", "holder"}),
+        (PortError("supplier", "is away"), {"port", "reason"}),
+        (Unavailable("supplier", "is away", retry_after=timedelta(seconds=5)), {"port", "reason", "retry_after"}),
+        (Rejected("supplier", "is out of stock", code="out-of-stock"), {"port", "reason", "code"}),
+        (Unknown("supplier", "gave no answer"), {"port", "reason"}),
+        (Corrupt("vault", "an object does not open"), {"port", "reason"}),
+        (SignatureInvalid("kinguin", "the header is missing"), {"source", "reason"}),
+    )
+
+
+@pytest.mark.parametrize(
+    "number", range(len(every_error())), ids=lambda number: type(every_error()[number][0]).__name__
 )
-
-
-@pytest.mark.parametrize(("error", "fields"), ERRORS, ids=lambda value: type(value).__name__)
-def test_an_error_carries_what_its_caller_needs(error: BitlootError, fields: set[str]) -> None:
+def test_an_error_carries_what_its_caller_needs(number: int) -> None:
     """Fields for programs, and a sentence for people that names what it is about."""
+    error, fields = every_error()[number]
     said = vars(error)
     names = {said[name] for name in ("order_id", "job_id", "field", "kind", "what", "port", "source") if name in said}
 
     assert fields == set(said)
     assert all(str(name) in str(error) for name in names | {said.get("reason", "")})
+    assert " " in str(error)
+    assert not str(error).startswith("(")
 
 
 def test_every_error_is_tried() -> None:
     """The list above leaves none out."""
     mine = {value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, BitlootError)}
 
-    assert mine - {BitlootError} == {type(error) for error, _ in ERRORS}
+    assert mine - {BitlootError} == {type(error) for error, _ in every_error()}
 
 
 def test_an_error_says_who_holds_a_name_if_it_is_known() -> None:
