@@ -16,7 +16,6 @@ from bitloot_core.order.status import Status, status_of
 
 FOR_NOBODY = "it came after the buyer was forgotten, so there is nobody to deliver to"
 """Why money is put before a person that would have bought keys."""
-_OVER = frozenset({Status.FULFILLED, Status.REFUNDED, Status.CANCELLED})
 _GIVEN_UP = frozenset({Status.EXPIRED, Status.FAILED})
 
 
@@ -25,8 +24,7 @@ def forget(order: Order, command: c.ForgetBuyer, now: datetime) -> tuple[e.Order
     if isinstance(order.buyer, UnnamedBuyer):
         return ()
     status = status_of(order)
-    is_over = status in _OVER and order.is_over
-    if not is_over and not (status in _GIVEN_UP and now >= order.expires_at):
+    if not order.is_over and not (status in _GIVEN_UP and now >= order.expires_at):
         raise TransitionRefused(order, command, f"the order is {status}, and not over", code="buyer-needed")
     if order.findings:
         raise TransitionRefused(

@@ -70,7 +70,8 @@ def what_is_impossible_has_a_name(monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     def watched(self: ImpossibleEvent, order_id: str, event: object, reason: str) -> None:
         """Be made, and looked at."""
         plain(self, order_id, event, reason)
-        if not (isinstance(order_id, str) and isinstance(event, get_args(OrderEvent)) and isinstance(reason, str)):
+        is_whole = isinstance(order_id, str) and isinstance(event, get_args(OrderEvent)) and isinstance(reason, str)
+        if not is_whole or self.event != type(event).__name__:
             wrong.append((order_id, event, reason))
 
     monkeypatch.setattr(ImpossibleEvent, "__init__", watched)

@@ -146,7 +146,10 @@ def test_a_wrong_asset_that_was_partially_paid_is_for_a_person() -> None:
     """
     child = attrs.evolve(a_reading(ORDER, PaymentWord.PARTIALLY_PAID, parent="p0"), coin="usdtbsc")
 
-    assert isinstance(judged(child), Contradicts)
+    assert judged(child) == Contradicts(
+        received=CoinAmount(amount=DUE.amount, coin="usdtbsc"),
+        reasons=("it is a repeated deposit of payment p0", f"the coin is usdtbsc, asked for {COIN}"),
+    )
 
 
 def test_a_wrong_asset_is_for_a_person() -> None:

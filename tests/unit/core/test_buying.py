@@ -62,6 +62,7 @@ def test_limits_are_in_one_currency() -> None:
     """A sum of two would be none."""
     with pytest.raises(InvalidInput, match=r"^floor is in USD, and the cap in EUR"):
         Budget(day_cap=euros("100"), floor=Money.of("50", "USD"))
+    assert Budget(day_cap=euros("100"), floor=euros("50")).currency == "EUR"
 
 
 ABOVE_THE_CAP = {"charged": spent("100.01"), "with what may be": spent("60", "40.01")}

@@ -220,6 +220,18 @@ def test_more_money_on_a_payment_that_ended_is_told(place: str) -> None:
     assert isinstance(after, VoidPayment)
     assert (before.why, DUE.amount * 3 / 4) == (after.why, after.received.amount)
     assert [one.reason for one in again.order.findings] == [FindingReason.PAYMENT_STATUS]
+    went = [row.amount for row in again.ledger if row.kind is LedgerKind.REFUNDED]
+    assert went == ([HALF] if place == "failed, money back" else [])
+
+
+@pytest.mark.parametrize("place", ["underpaid", "created, in review"])
+def test_nothing_of_another_coin_takes_no_money_out_of_sight(place: str) -> None:
+    """An end that names a coin which nobody sent is an old message like any other."""
+    story = PLACES[place]
+
+    ended = story.when(read(attrs.evolve(a_reading(story.order, Word.EXPIRED, paid="0"), coin="eth")))
+
+    assert ended.told == ()
 
 
 def test_a_settled_payment_has_brought_the_most_that_was_seen_on_it() -> None:

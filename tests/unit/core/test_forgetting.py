@@ -86,6 +86,15 @@ def test_money_that_comes_for_nobody_is_put_before_a_person() -> None:
     assert late.when(c.RecordRefund(by="admin:ann", reason="nobody there")).status is Status.REFUNDED
 
 
+def test_money_for_a_closed_order_of_nobody_is_late_money() -> None:
+    """It would have bought nothing anyway: it is to be paid back, like any that comes after the end."""
+    cancelled = PLACES["cancelled"].when(FORGET)
+
+    late = cancelled.when(read(a_reading(cancelled.order)))
+
+    assert [one.reason for one in late.order.findings] == [FindingReason.PAYMENT_LATE]
+
+
 def test_no_further_payment_is_opened_for_nobody() -> None:
     """Somebody with the access token could still ask for one."""
     failed = PLACES["failed"].later(timedelta(hours=1)).when(FORGET)

@@ -17,7 +17,7 @@ from bitloot_core.order.reservations import CompletedReservation, PlacedReservat
 from bitloot_core.order.returns import WINDOW, AcceptedReturn, AskedReturn
 from bitloot_core.order.transitions import evolve
 from bitloot_core.order.units import HeldUnit, ReturnedUnit
-from bitloot_core.testing.milestones import bought, hold, key_for
+from bitloot_core.testing.milestones import COST, bought, hold, key_for
 from bitloot_core.testing.orders import COIN, a_line, an_invoice, placed
 from bitloot_core.testing.story import Story, a_reading, read
 from bitloot_core.values.errors import NotFound
@@ -110,6 +110,20 @@ def test_what_goes_back_is_credited_with_its_own_charge() -> None:
 
     (credit,) = (row for row in story.ledger if row.kind is LedgerKind.RETURNED)
     assert (credit.external_id, str(credit.amount)) == (SECOND, "5.50")
+
+
+def test_a_part_of_a_purchase_of_two_products_has_no_known_credit() -> None:
+    """Nobody says what each of them cost."""
+    story = Story(order=placed(lines=(a_line(1, product="game"), a_line(2, product="other"))))
+    story = story.when(c.IntendPayment(coin=COIN), c.RecordInvoice(attempt=1, invoice=an_invoice(story.order)))
+    story = story.when(read(a_reading(story.order)), c.ClaimPurchase(number=1), bought())
+    keys = (key_for("1.1"), key_for("2.1"))
+    story = story.when(hold(story, *keys), c.RecordRefund(**BY), sc.ReturnKeys(supplier_order_id=FIRST, **BY))
+
+    part, whole = story.when(took_back(FIRST, keys[0])), story.when(took_back(FIRST, *keys))
+
+    assert [row.amount for row in part.ledger if row.kind is LedgerKind.RETURNED] == []
+    assert [row.amount for row in whole.ledger if row.kind is LedgerKind.RETURNED] == [COST.amount]
 
 
 def test_a_bad_key_of_one_purchase_takes_nothing_from_the_credit_of_the_other() -> None:
