@@ -50,6 +50,8 @@ _PAGES = (
     "/webhooks?source=kinguin",
     "/webhooks?status=failed",
     "/webhooks?source=kinguin&status=failed",
+    "/webhooks?source=nowpayments&type=order.status",
+    "/webhooks?type=payment.finished&status=ignored",
     "/webhooks?to={half}",
     "/jobs",
     "/jobs?status=any&name=send-mail",

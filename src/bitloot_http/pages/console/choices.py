@@ -13,6 +13,7 @@ import attrs
 from bitloot_core.order import commands as c
 from bitloot_core.order.actions import Action
 from bitloot_core.order.decide import decide
+from bitloot_core.order.decide_keys import returnable_until
 from bitloot_core.order.order import Order
 from bitloot_core.order.payments import ReviewedPayment, ShortPayment, StrayPayment, VoidPayment, name_of, received_of
 from bitloot_core.order.policy import Policy
@@ -21,6 +22,7 @@ from bitloot_core.order.reservations import supplier_order_of
 from bitloot_core.order.staff_commands import ParkOrder, Rebuy, ReplaceKey, ReturnKeys, UnparkOrder
 from bitloot_core.values.errors import NotFound
 from bitloot_core.values.ids import LinkId
+from bitloot_http.ages import span_of
 from bitloot_http.pages.console.words import DeedWords, deed
 
 BY, WHY = "admin:nobody", "to see whether it could be"
@@ -130,12 +132,14 @@ def _replace(order: Order, _: datetime) -> Iterator[_Candidate]:
         )
 
 
-def _return(order: Order, _: datetime) -> Iterator[_Candidate]:
+def _return(order: Order, now: datetime) -> Iterator[_Candidate]:
     for res in order.reservations:
         name = supplier_order_of(res)
         if name is not None:
+            end = returnable_until(order, res)
+            left = "" if end is None else f": {span_of(end - now)} left, until {end:%Y-%m-%d %H:%M} UTC"
             yield (
-                Option(value=name, text=f"{name} (purchase {res.plan.number})"),
+                Option(value=name, text=f"{name} (purchase {res.plan.number}){left}"),
                 ReturnKeys(supplier_order_id=name, by=BY, reason=WHY),
             )
 
