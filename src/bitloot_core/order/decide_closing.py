@@ -55,8 +55,12 @@ def cancel(order: Order, command: c.CancelOrder, now: datetime) -> tuple[e.Order
 
 
 def refund(order: Order, command: c.RecordRefund, now: datetime) -> tuple[e.OrderEvent, ...]:
-    """The money went back, all of it; every finding that waited for this decision is settled with it."""
-    if isinstance(order.closing, Refunded):
+    """
+    The money went back, all of it; every finding that waited for this decision is settled with it.
+
+    Recording it twice is recording it once, save where money came after the first: that went back, too.
+    """
+    if isinstance(order.closing, Refunded) and not any(one.reason in _ABOUT_MONEY for one in order.findings):
         return ()
     if not order.saw_money:
         raise TransitionRefused(order, command, "no money was ever seen on this order", code="nothing-to-refund")

@@ -14,7 +14,7 @@ from bitloot_core.order import events as e
 from bitloot_core.order import staff_events as s
 from bitloot_core.order.jobs import FIRST, JobName, JobRequest, MailKind, mail_ref, payment_ref, return_ref
 from bitloot_core.order.ledger import LedgerEntry, LedgerKind
-from bitloot_core.order.order import LiveLink, Order, StillOpen
+from bitloot_core.order.order import LiveLink, Order, Refunded, SentBack, StillOpen
 from bitloot_core.order.payments import (
     OpenPayment,
     Payment,
@@ -181,8 +181,7 @@ def entries_of(event: e.OrderEvent, before: Order, after: Order) -> tuple[Ledger
         case s.KeysReturned():
             return _credited(event, after)
         case e.OrderRefunded():
-            held = (payment for payment in after.payments if not is_returned(payment))
-            return tuple(entry for payment in held for entry in _gone(payment, after, event.at))
+            return tuple(_sent_back(before, after, event.at))
         case _:
             return ()
 
@@ -216,6 +215,23 @@ def _gone(payment: Payment, order: Order, at: datetime) -> tuple[LedgerEntry, ..
     if received is None or gateway_id is None:
         return ()
     return (_entry(order, LedgerKind.REFUNDED, gateway_id, received, at),)
+
+
+def _sent_back(before: Order, after: Order, at: datetime) -> Iterator[LedgerEntry]:
+    """All that an order had brought; of one that was refunded before, what has come since, under a name of its own."""
+    earlier = _known_sent(before)
+    for one in _known_sent(after).values():
+        known = earlier.get(one.gateway_id)
+        if known is None or known.amount.coin != one.amount.coin:
+            yield _entry(after, LedgerKind.REFUNDED, one.gateway_id, one.amount, at)
+        elif known.amount.amount < one.amount.amount:
+            more = attrs.evolve(one.amount, amount=one.amount.amount - known.amount.amount)
+            yield _entry(after, LedgerKind.REFUNDED, f"{one.gateway_id}+{one.amount}", more, at)
+
+
+def _known_sent(order: Order) -> dict[str, SentBack]:
+    closing = order.closing
+    return {one.gateway_id: one for one in closing.sent} if isinstance(closing, Refunded) else {}
 
 
 def _credited(event: s.KeysReturned, order: Order) -> tuple[LedgerEntry, ...]:

@@ -31,8 +31,8 @@ class LedgerEntry:
 
     Attributes:
         kind: received from the buyer, charged by the supplier, returned by the supplier, refunded to the buyer.
-        external_id: who names it outside: the gateway's payment id (a top-up adds `+<what has come by then>`), the
-            supplier's order id.
+        external_id: who names it outside: the gateway's payment id (a top-up, or one that goes back after a
+            refund, adds `+<what has come by then>`), the supplier's order id.
         amount: in major units (fiat) or whole coins; positive.
         currency: a fiat code in capitals or a coin's code in lower case.
         at: when we learnt of it.

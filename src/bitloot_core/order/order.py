@@ -39,7 +39,7 @@ from bitloot_core.values.ids import (
     UnitId,
     is_event_key_id,
 )
-from bitloot_core.values.money import Money
+from bitloot_core.values.money import CoinAmount, Money
 
 MOST_UNITS = 90
 """The supplier sells at most this many keys in one go. **Source:** Kinguin ESA, limits."""
@@ -141,12 +141,26 @@ class Cancelled:
 
 
 @attrs.frozen(kw_only=True)
+class SentBack:
+    """What had come on a payment by the time that its money was recorded as sent back."""
+
+    gateway_id: GatewayPaymentId
+    amount: CoinAmount
+
+
+@attrs.frozen(kw_only=True)
 class Refunded:
-    """The buyer has the money back: final, no key goes out any more."""
+    """
+    The buyer has the money back: final, no key goes out any more.
+
+    Attributes:
+        sent: what was sent back, payment by payment: what comes later can be told from it.
+    """
 
     at: datetime
     by: str
     reason: str
+    sent: tuple[SentBack, ...] = ()
 
 
 Closing: TypeAlias = StillOpen | Expired | Fulfilled | Cancelled | Refunded

@@ -15,8 +15,9 @@ import attrs
 from bitloot_core.order import events as e
 from bitloot_core.order import staff_events as s
 from bitloot_core.order.impossible import ImpossibleEvent
-from bitloot_core.order.order import Cancelled, Expired, Fulfilled, LiveLink, Order, Refunded, UnnamedBuyer
+from bitloot_core.order.order import Cancelled, Expired, Fulfilled, LiveLink, Order, Refunded, SentBack, UnnamedBuyer
 from bitloot_core.order.payment_steps import apply_to_payments
+from bitloot_core.order.payments import gateway_id_of, is_returned, received_of
 from bitloot_core.order.reservation_steps import apply_to_reservations, approve, hold
 from bitloot_core.order.staff_steps import apply_staff_step
 from bitloot_core.order.status import Status, status_of
@@ -142,10 +143,11 @@ TRANSITIONS: Mapping[Status, _Row] = {
     )
     | _moves((e.OrderRefunded, {S.REFUNDED})),
     S.CANCELLED: _stays(S.CANCELLED, *_TOLD, *_OF_MONEY, e.BuyerForgotten) | _moves((e.OrderRefunded, {S.REFUNDED})),
-    # A purchase that was on its way when the money went back still comes to its end, and is never delivered.
+    # A purchase that was on its way when the money went back still comes to its end, and is never delivered. Money that
+    # comes later goes back as well.
     S.REFUNDED: _stays(
         S.REFUNDED,
-        *(*_TOLD, *_OF_MONEY, e.BuyerForgotten),
+        *(*_TOLD, *_OF_MONEY, e.BuyerForgotten, e.OrderRefunded),
         *(*_OF_NO_ANSWER, e.ReservationPlaced, *_OF_PURCHASE),
     ),
 }
@@ -247,7 +249,7 @@ def _apply(order: Order, event: e.OrderStep) -> Order:  # noqa: C901, PLR0912  #
         case e.OrderCancelled():
             return attrs.evolve(order, closing=Cancelled(at=event.at, by=event.by, reason=event.reason))
         case e.OrderRefunded():
-            return attrs.evolve(order, closing=Refunded(at=event.at, by=event.by, reason=event.reason))
+            return attrs.evolve(order, closing=_refunded(order, event))
         case e.LinkIssued():
             link = LiveLink(id=event.link_id, issued_at=event.at, expires_at=event.expires_at)
             return attrs.evolve(order, link=link)
@@ -262,6 +264,20 @@ def _apply(order: Order, event: e.OrderStep) -> Order:  # noqa: C901, PLR0912  #
             return attrs.evolve(order, buyer=UnnamedBuyer())
         case never:
             assert_never(never)
+
+
+def _refunded(order: Order, event: e.OrderRefunded) -> Refunded:
+    """Since when it is final stays, however much comes and goes back later."""
+    first = order.closing
+    if not isinstance(first, Refunded):
+        first = Refunded(at=event.at, by=event.by, reason=event.reason)
+    names = ((payment, gateway_id_of(payment), received_of(payment)) for payment in order.payments)
+    sent = (
+        SentBack(gateway_id=gateway_id, amount=came)
+        for payment, gateway_id, came in names
+        if gateway_id is not None and came is not None and not is_returned(payment)
+    )
+    return attrs.evolve(first, sent=tuple(sent))
 
 
 def _open(order: Order, event: e.FindingOpened) -> Order:

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 import attrs
 
-from bitloot_core.order.order import Cancelled, Expired, Order, Refunded, UnnamedBuyer
+from bitloot_core.order.events import OrderRefunded
+from bitloot_core.order.order import Cancelled, Expired, Order, UnnamedBuyer
 from bitloot_core.order.payments import (
     AcceptedStray,
     DoubtfulPayment,
@@ -39,6 +40,7 @@ from bitloot_core.order.reservations import (
     SupplierWord,
 )
 from bitloot_core.order.returns import AcceptedReturn, AskedReturn, KeyReturn, RefusedReturn
+from bitloot_core.order.transitions import evolve
 from bitloot_core.order.units import OwedUnit, ReplacedUnit, ReturnedUnit
 from bitloot_core.testing.orders import (
     COIN,
@@ -204,7 +206,7 @@ def every_state(order_id: str = "o1") -> Mapping[str, Order]:
         "placed": start,
         "expired": attrs.evolve(voided(start), closing=Expired(at=later)),
         "cancelled": attrs.evolve(start, closing=Cancelled(at=later, by="admin:ann", reason="asked for")),
-        "refunded": attrs.evolve(paid, closing=Refunded(at=later, by="admin:ann", reason="no stock")),
+        "refunded": evolve(paid, OrderRefunded(at=later, by="admin:ann", reason="no stock")),
         "fulfilled": fulfilled(bought),
         "forgotten": attrs.evolve(fulfilled(bought), buyer=UnnamedBuyer()),
         "unit-held": held(bought, units=1),

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 
+import attrs
 import pytest
 
 from bitloot_core.order.actions import ON_AN_ORDER, Action
+from bitloot_core.order.jobs import JobName
 from bitloot_core.order.order import Order
+from bitloot_core.order.upkeep import needs_of
+from bitloot_core.ports.jobs import Done
 from bitloot_core.testing.order_states import every_state
 from bitloot_core.testing.samples import a_change, a_product
 from bitloot_core.testing.shop import FakeShop
+from bitloot_core.usecases.run_job import take_job
 from bitloot_core.values.errors import InvalidInput, NotFound, Refused
 from bitloot_http.handlers.console.deeds import DEEDS
 from bitloot_http.pages.console.choices import SUBJECT, Choice, Closed, choices
@@ -18,9 +23,15 @@ STATES = sorted(every_state())
 
 
 async def stored(order: Order) -> FakeShop:
-    """Given a shop with this one order."""
+    """Given a shop with this one order, whose mails were sent."""
     fakes = FakeShop()
-    await fakes.storage.store.commit(a_change(order, at=fakes.clock.now()))
+    now = fakes.clock.now()
+    await fakes.storage.store.commit(a_change(order, at=now))
+    for need in needs_of(order, now=now, policy=fakes.shop.policy):
+        if need.job.name is JobName.SEND_MAIL:
+            work = await take_job(fakes.shop, await fakes.shop.jobs.ask(attrs.evolve(need.job, due_at=now), now=now))
+            assert work is not None
+            await work.end(Done())
     return fakes
 
 

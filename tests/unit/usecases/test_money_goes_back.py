@@ -94,7 +94,7 @@ async def test_what_came_after_a_refund_goes_back_too(shop: FakeShop) -> None:
         await record_refund(shop.shop, order.id, **ANN)
 
     after = await shop.order(order.id)
-    assert [FindingReason.PAYMENT_LATE] == waiting
+    assert waiting == [FindingReason.PAYMENT_LATE]
     assert after.findings == ()
     assert [(btc, "btc"), (ltc, "ltc")] == [(name, coin) for name, _, coin in refunds(shop)]
     assert isinstance(refunded.closing, Refunded)
