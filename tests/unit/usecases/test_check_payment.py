@@ -13,6 +13,7 @@ from bitloot_core.testing.samples import a_job
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.usecases.close_order import accept_payment, cancel_order, resolve_finding
 from bitloot_core.usecases.open_payment import open_payment
+from bitloot_core.usecases.run_job import run_job
 from bitloot_core.values.errors import NotFound, Unavailable
 from bitloot_core.values.ids import GatewayPaymentId, OrderId
 
@@ -286,3 +287,32 @@ async def test_an_order_that_was_given_up_is_looked_at_seldom(shop: FakeShop) ->
 
     assert status_of(await shop.order(order.id)) is Status.EXPIRED
     assert job.due_at - shop.clock.now() == timedelta(hours=1)
+
+
+async def test_a_payment_that_the_gateway_forgot_is_looked_at_again(shop: FakeShop) -> None:
+    """It may be a fault of theirs; money that comes all the same is seen."""
+    order = await shop.place()
+    (gateway_id,) = shop.gateway.payments_of(order.id)
+    shop.gateway.faults.before("payment", NotFound("payment", gateway_id))
+    await shop.pass_time(timedelta(seconds=30))
+
+    shop.gateway.pay(gateway_id)
+    await shop.pass_time(timedelta(minutes=1))
+
+    assert (await shop.order(order.id)).is_settled
+
+
+async def test_a_forgotten_payment_hides_no_other_at_the_end_of_the_order(shop: FakeShop) -> None:
+    """I6: the buyer has switched the coin, and paid with the last minute."""
+    order = await shop.place()
+    await open_payment(shop.shop, order.id, "usdttrc20")
+    first, second = shop.gateway.payments_of(order.id)
+    shop.lose_jobs()
+    shop.clock.advance(order.expires_at - shop.clock.now())
+    shop.gateway.pay(second)
+    shop.gateway.faults.before("payment", NotFound("payment", first))
+    job_id = await shop.storage.jobs.ask(a_job(order.id, name=JobName.EXPIRE, order_id=order.id), now=shop.clock.now())
+
+    await run_job(shop.shop, job_id)
+
+    assert (await shop.order(order.id)).is_settled

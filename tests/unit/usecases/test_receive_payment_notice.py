@@ -275,3 +275,17 @@ async def test_a_replay_rings_at_once(shop: FakeShop) -> None:
 
     (_, again) = (one.id for one in shop.storage.database.jobs.values() if one.name == "nowpayments.ipn")
     assert shop.notifier.take() == (again,)
+
+
+async def test_a_payment_of_ours_is_its_own_orders_whatever_order_it_names(shop: FakeShop) -> None:
+    """I3, I13: nobody pays for another order by naming it."""
+    mine, other = await shop.place(), await shop.place()
+    (gateway_id,) = shop.gateway.payments_of(mine.id)
+    shop.gateway.pay(gateway_id)
+    shop.gateway.tamper(gateway_id, order_ref=other.id)
+
+    await shop.tell(gateway_id)
+    await shop.work()
+
+    assert [one.reason for one in (await shop.order(mine.id)).findings] == [FindingReason.PAYMENT_MISMATCH]
+    assert (await shop.order(other.id)).payments == other.payments

@@ -260,3 +260,17 @@ async def test_an_event_that_overtakes_our_answer_wakes_whoever_waits_for_it(sho
     await run_job(shop.shop, received.job_id)
 
     assert shop.notifier.take() == (reserve,)
+
+
+async def test_the_key_in_an_event_is_for_the_purchase_that_it_names(shop: FakeShop) -> None:
+    """One is owed of this purchase, and nine of the other: it can only be for the one."""
+    order = await shop.buy(10)
+    _, last = await shop.bought(order.id)
+    await shop.deliver(order.id)
+    with_key = shop.supplier.event_with_key(last)
+    shop.supplier_says(keys_of=())
+
+    await send(shop, with_key)
+    await shop.work()
+
+    assert [unit.id for unit in (await shop.order(order.id)).held] == ["1.10"]

@@ -334,3 +334,18 @@ async def test_a_link_of_an_order_without_one_is_revoked(shop: FakeShop) -> None
         await shop.reveal()
 
     assert refused.value.code == "link-revoked"
+
+
+@pytest.mark.parametrize("quantity", [1, 2])
+async def test_a_key_that_does_not_open_holds_up_an_order_that_still_waits(shop: FakeShop, quantity: int) -> None:
+    """A person looks before more is done for it; one that is delivered stays what it is."""
+    order = await shop.buy(quantity)
+    await shop.deliver(order.id, 1)
+    await shop.pass_time(timedelta(minutes=20))
+    shop.vault.damage((await shop.order(order.id)).held[0].storage_ref)
+
+    with pytest.raises(Corrupt, match=r"^vault: "):
+        await shop.reveal()
+
+    (told,) = (await shop.order(order.id)).findings
+    assert told.blocking is (quantity == 2)
