@@ -305,7 +305,7 @@ async def test_a_payment_that_the_gateway_forgot_is_looked_at_again(shop: FakeSh
 async def test_a_forgotten_payment_hides_no_other_at_the_end_of_the_order(shop: FakeShop) -> None:
     """I6: the buyer has switched the coin, and paid with the last minute."""
     order = await shop.place()
-    await open_payment(shop.shop, order.id, "usdttrc20")
+    await open_payment(shop.shop, order.id, "ltc")
     first, second = shop.gateway.payments_of(order.id)
     shop.lose_jobs()
     shop.clock.advance(order.expires_at - shop.clock.now())
