@@ -13,6 +13,7 @@ from bitloot_core.order.order import MOST_UNITS, Buyer, Line, Order
 from bitloot_core.ports.catalogue import Product
 from bitloot_core.usecases.change_order import commit, placing
 from bitloot_core.usecases.open_payment import check_coin, request_payment
+from bitloot_core.usecases.refresh_quotes import products_on_offer
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import InvalidInput, NotFound, PortError, StaleOrder
 from bitloot_core.values.ids import OrderId, ProductId
@@ -56,7 +57,7 @@ async def place_order(shop: Shop, request: PlaceOrder, *, order_id: OrderId | No
     if order_id is not None and (placed := await _placed_before(shop, order_id)) is not None:
         return placed
     buyer = Buyer(email=request.email)
-    lines = _lines(request.items, await shop.catalogue.products([item.product_id for item in request.items]))
+    lines = _lines(request.items, await products_on_offer(shop, [item.product_id for item in request.items]))
     coin = None if request.pay_currency is None else await _usable(shop, request.pay_currency, _total(lines))
     now = shop.clock.now()
     placed_event = OrderPlaced(

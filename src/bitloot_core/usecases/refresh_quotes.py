@@ -7,7 +7,7 @@ products one job, which asks for a batch of them in one call. What is told is a 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import attrs
@@ -18,7 +18,7 @@ from bitloot_core.ports.jobs import Done, Snooze
 from bitloot_core.ports.quotes import Quote
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.usecases.work import Work
-from bitloot_core.values.ids import SupplierProductId
+from bitloot_core.values.ids import ProductId, SupplierProductId
 
 STALE = "stale"
 """The subject of the one job: whatever is marked."""
@@ -58,13 +58,16 @@ async def refresh_quotes(work: Work) -> None:
     await work.end(Snooze(until=work.now + BREATH) if len(marked) > BATCH else Done())
 
 
-async def products_on_offer(shop: Shop) -> tuple[Product, ...]:
+async def products_on_offer(shop: Shop, ids: Sequence[ProductId] | None = None) -> tuple[Product, ...]:
     """
     The catalogue as buyers are shown it: what could not be bought within its cap at the last look is not available.
 
     A look that is too old says nothing, and neither does a product that was never looked at.
+
+    Args:
+        ids: only those of these products that exist.
     """
-    products, quotes = await shop.catalogue.products(), await shop.quotes.quotes()
+    products, quotes = await shop.catalogue.products(ids), await shop.quotes.quotes()
     oldest = shop.clock.now() - shop.policy.quote_life
 
     def is_short(product: Product) -> bool:

@@ -12,7 +12,7 @@ from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.usecases.refresh_quotes import BATCH, note_changes, products_on_offer
 from bitloot_core.usecases.run_job import due_jobs, run_job
-from bitloot_core.values.errors import Unavailable, Unknown
+from bitloot_core.values.errors import InvalidInput, Unavailable, Unknown
 from bitloot_core.values.ids import SupplierProductId
 from bitloot_core.values.money import Money
 
@@ -147,6 +147,18 @@ async def test_buyers_see_what_could_be_had(shop: FakeShop, stock: int, cost: st
 
     assert before
     assert shown == await is_on_offer(shop)
+
+
+async def test_what_is_shown_as_sold_out_cannot_be_ordered(shop: FakeShop) -> None:
+    """Whoever has the page from before it was would pay coins that a person has to send back."""
+    shop.supplier.in_stock(GAME, 3, cost="10.01")
+    await note_changes(shop.shop, [GAME])
+    await shop.pass_time(timedelta(seconds=30))
+
+    with pytest.raises(InvalidInput) as refusal:
+        await shop.place()
+
+    assert refusal.value.code == "unavailable-product"
 
 
 async def test_an_old_look_says_nothing(shop: FakeShop) -> None:
