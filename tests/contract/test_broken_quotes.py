@@ -1,6 +1,6 @@
 """The suite of the looks fails a store that breaks a promise: a suite that lets everything pass proves nothing."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -69,6 +69,15 @@ class WritesOneByOne(MemoryQuotes):
         await super().keep(looks)
 
 
+class ReadsThemAll(MemoryQuotes):
+    """Does not look at what is asked for."""
+
+    async def quotes(self, ids: Collection[SupplierProductId] | None = None) -> Mapping[SupplierProductId, Quote]:
+        """Everything."""
+        del ids
+        return await super().quotes()
+
+
 def a_world(kind: type[MemoryQuotes]) -> MemoryWorld:
     """An empty shop with looks of this kind."""
     storage = MemoryStorage()
@@ -78,6 +87,7 @@ def a_world(kind: type[MemoryQuotes]) -> MemoryWorld:
 @pytest.mark.parametrize(
     ("broken", "promise"),
     [
+        (ReadsThemAll, SUITE.test_only_the_looks_that_are_asked_for_are_read),
         (KeepsTheLastToCome, SUITE.test_the_newest_look_counts),
         (ForgetsEveryMark, SUITE.test_a_mark_that_came_after_the_look_stays),
         (KeepsEveryMark, SUITE.test_a_look_takes_away_an_older_mark),

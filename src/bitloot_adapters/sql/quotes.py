@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.engine import Connection
 
 from bitloot_adapters.sql.columns import micros, moment
@@ -41,9 +41,10 @@ class SqlQuotes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def quotes(self) -> Mapping[SupplierProductId, Quote]:
+    async def quotes(self, ids: Collection[SupplierProductId] | None = None) -> Mapping[SupplierProductId, Quote]:
         """The newest look at each product."""
-        return await self._database.read(_all)
+        which = _ALL if ids is None else _ALL.where(QUOTES.c.supplier_product_id.in_(sorted(set(ids))))
+        return await self._database.read(lambda c: _found(c, which))
 
     async def mark(self, ids: Collection[SupplierProductId], *, at: datetime) -> None:
         """Mark products as changed."""
@@ -70,8 +71,8 @@ def _keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     connection.execute(_FORGET, [{"supplier_product_id": row["supplier_product_id"], "at": row["at"]} for row in rows])
 
 
-def _all(connection: Connection) -> dict[SupplierProductId, Quote]:
-    return {SupplierProductId(row.supplier_product_id): _quote(row) for row in connection.execute(_ALL)}
+def _found(connection: Connection, which: Select[Any]) -> dict[SupplierProductId, Quote]:
+    return {SupplierProductId(row.supplier_product_id): _quote(row) for row in connection.execute(which)}
 
 
 def _quote(row: Any) -> Quote:

@@ -62,8 +62,8 @@ class Quote:
 class Quotes(Protocol):
     """Keeps the newest look at each product, and the marks on those whose look is stale."""
 
-    async def quotes(self) -> Mapping[SupplierProductId, Quote]:
-        """The newest look at each product that was ever looked at."""
+    async def quotes(self, ids: Collection[SupplierProductId] | None = None) -> Mapping[SupplierProductId, Quote]:
+        """The newest look at each of the named products, or at all, that were ever looked at."""
         ...
 
     async def mark(self, ids: Collection[SupplierProductId], *, at: datetime) -> None:

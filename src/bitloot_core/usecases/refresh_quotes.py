@@ -67,7 +67,8 @@ async def products_on_offer(shop: Shop, ids: Sequence[ProductId] | None = None) 
     Args:
         ids: only those of these products that exist.
     """
-    products, quotes = await shop.catalogue.products(ids), await shop.quotes.quotes()
+    products = await shop.catalogue.products(ids)
+    quotes = await shop.quotes.quotes(None if ids is None else {product.supplier_product_id for product in products})
     oldest = shop.clock.now() - shop.policy.quote_life
 
     def is_short(product: Product) -> bool:

@@ -45,6 +45,14 @@ class QuotesContract:
         assert await world.quotes.quotes() == {}
         assert await world.quotes.marked(10) == ()
 
+    async def test_only_the_looks_that_are_asked_for_are_read(self, world: StorageWorld) -> None:
+        """An order asks about its own products, and not about the whole catalogue."""
+        look = a_look()
+        await world.quotes.keep([look, a_look(OTHER)])
+
+        assert await world.quotes.quotes([GAME, SupplierProductId("unknown")]) == {GAME: look}
+        assert await world.quotes.quotes([]) == {}
+
     async def test_the_newest_look_counts(self, world: StorageWorld) -> None:
         """Answers can come out of order; an older one replaces nothing."""
         newer = a_look(at=LATER, cost="7.00")

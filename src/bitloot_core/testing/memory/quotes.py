@@ -19,9 +19,9 @@ class MemoryQuotes:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def quotes(self) -> Mapping[SupplierProductId, Quote]:
+    async def quotes(self, ids: Collection[SupplierProductId] | None = None) -> Mapping[SupplierProductId, Quote]:
         """The newest look at each product."""
-        return dict(self._database.quotes)
+        return {name: look for name, look in self._database.quotes.items() if ids is None or name in ids}
 
     async def mark(self, ids: Collection[SupplierProductId], *, at: datetime) -> None:
         """Mark products as changed."""
