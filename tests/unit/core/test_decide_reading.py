@@ -367,3 +367,15 @@ def test_a_word_that_nobody_knows_blocks_until_the_gateway_says_more() -> None:
     assert again.told == ()
     assert reasons(paid) == []
     assert paid.shown is Status.PAID
+
+
+def test_money_that_buys_nothing_new_answers_no_refusal() -> None:
+    """What the first payment had bought is on its way; that another purchase was refused is still to be seen."""
+    two = WAITING.when(c.IntendPayment(coin=COIN), c.RecordInvoice(attempt=2, invoice=an_invoice(WAITING.order, 2)))
+    refused = c.OpenFinding(reason=FindingReason.SUPPLIER_REFUSED, subject="o1-9", text="None left.", blocking=False)
+    back = says(says(two).when(refused), Word.REFUNDED)
+
+    settled = back.when(read(a_reading(WAITING.order, gateway_id="pay-o1-2")))
+
+    assert "ReservationPlanned" not in settled.told
+    assert reasons(settled) == [FindingReason.SUPPLIER_REFUSED]

@@ -69,6 +69,14 @@ def test_a_purchase_that_falls_is_told_with_its_own_keys() -> None:
     assert (told.subject, told.text) == ("o1-2", "The supplier cancelled the purchase; 0 of its 2 keys are held.")
 
 
+def test_a_purchase_that_falls_after_it_was_complete_holds_nothing_up() -> None:
+    """Its keys are held, and the buyer still waits for the others."""
+    fallen = NINE_HELD.when(c.RecordSupplierWord(number=1, word=SupplierWord.REFUNDED))
+
+    (told,) = fallen.order.findings
+    assert (told.subject, told.blocking) == ("o1-1", False)
+
+
 def test_each_purchase_can_go_back_for_a_day_from_its_own_first_key() -> None:
     """The second one's came an hour later."""
     first, second = REFUNDED.order.reservations

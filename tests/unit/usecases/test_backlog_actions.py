@@ -175,3 +175,24 @@ async def test_a_job_that_is_not_there_is_not_found(shop: FakeShop) -> None:
     """It was pruned, perhaps."""
     with pytest.raises(NotFound):
         await retry_job(shop.shop, JobId(99), **BY)
+
+
+async def test_all_that_told_of_a_job_is_settled_with_it(shop: FakeShop) -> None:
+    """By whom and why; what tells of another job, or of an order's own, stays."""
+    now = shop.clock.now()
+    mine = [
+        attrs.evolve(loose_finding(f"{reason}-{subject}", reason=reason), subject=f"nowpayments.ipn:{subject}")
+        for reason in (FindingReason.DEAD_JOB, FindingReason.OUT_OF_REACH)
+        for subject in ("77", "78")
+    ]
+    await shop.shop.orders.commit(Change(at=PLACED_AT, findings=tuple(mine)))
+    job_id = await shop.shop.jobs.ask(a_job("77", name=JobName.NOWPAYMENTS_IPN, due_at=now), now=now)
+    job = await shop.shop.jobs.claim(job_id, now=now, lease=timedelta(minutes=2), token="t")
+    assert job is not None
+    await shop.shop.jobs.end(JobOutcome(lease=job.lease, end=Dead(error="no", finding=None)), now=now)
+
+    await retry_job(shop.shop, job_id, **BY)
+
+    rows = shop.storage.database.findings.values()
+    settled = {row.finding.id: (row.resolved_by, row.resolution) for row in rows if row.resolved_at is not None}
+    assert settled == {"dead-job-77": (BY["by"], BY["reason"]), "out-of-reach-77": (BY["by"], BY["reason"])}

@@ -293,3 +293,15 @@ async def test_so_many_are_looked_at_in_one_go(shop: FakeShop, count: int, *, is
             await planned(shop, *ids)
     else:
         assert len(await planned(shop, *ids)) == count
+
+
+async def test_a_preorder_that_is_taken_over_again_stays_one(shop: FakeShop) -> None:
+    """With its day: without it, it would be looked for and alarmed about long before."""
+    shop.supplier.preorder_open(QUEST, 5, cost="10.00")
+    await done(shop, QUEST)
+    shop.supplier.preorder_open(QUEST, 5, cost="20.00")
+
+    (line,) = await planned(shop, QUEST)
+
+    assert isinstance(line, ChangedProduct)
+    assert (line.product.release_date, line.cost) == (PREORDERS_COME, eur("20.00"))

@@ -277,12 +277,14 @@ async def test_a_replay_rings_at_once(shop: FakeShop) -> None:
     assert shop.notifier.take() == (again,)
 
 
-async def test_a_payment_of_ours_is_its_own_orders_whatever_order_it_names(shop: FakeShop) -> None:
-    """I3, I13: nobody pays for another order by naming it."""
+@pytest.mark.parametrize("names", ["its order", "its payment"])
+async def test_a_payment_of_ours_is_its_own_orders_whatever_it_names(shop: FakeShop, names: str) -> None:
+    """I3, I13: nobody pays for another order by naming it, or its payment as a parent."""
     mine, other = await shop.place(), await shop.place()
-    (gateway_id,) = shop.gateway.payments_of(mine.id)
+    (gateway_id,), (theirs,) = shop.gateway.payments_of(mine.id), shop.gateway.payments_of(other.id)
     shop.gateway.pay(gateway_id)
-    shop.gateway.tamper(gateway_id, order_ref=other.id)
+    lie = {"order_ref": other.id} if names == "its order" else {"parent_id": theirs}
+    shop.gateway.tamper(gateway_id, **lie)
 
     await shop.tell(gateway_id)
     await shop.work()
