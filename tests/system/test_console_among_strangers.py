@@ -1,6 +1,7 @@
 """Every page of the console in a real Chromium, with all that there can be on it: nobody is shut out, nothing runs."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from urllib.parse import quote
 
@@ -58,6 +59,7 @@ PAGES = (
     "/console/orders/{fulfilling}",
     "/console/orders/{underpaid}",
     "/console/orders/{waiting}",
+    "/console/orders/{refunded}",
 )
 ALL: tuple[str, ...] = ()
 LOOKS = (
@@ -143,6 +145,13 @@ async def test_the_door_shuts_nobody_out(shown: Shown) -> None:
         assert dict.fromkeys(barriers, ([], 0)) == barriers
         assert outside.desk.complaints == []
         assert await outside.page.locator("input[name=next]").input_value() == "/console"
+
+
+async def test_keys_that_can_go_back_say_for_how_long(shown: Shown) -> None:
+    """The supplier takes them for a day: what is left of it stands beside the button."""
+    await shown.open("/console/orders/{refunded}")
+
+    await expect(shown.page.locator("form[action$='/return-keys']")).to_contain_text(re.compile(r"UTC: .* left\."))
 
 
 async def test_what_strangers_wrote_is_shown_as_they_wrote_it(shown: Shown) -> None:

@@ -12,14 +12,14 @@ import attrs
 
 from bitloot_core.order.findings import FindingReason
 from bitloot_core.order.jobs import JobName
-from bitloot_core.order.order import Order
+from bitloot_core.order.order import Order, Refunded
 from bitloot_core.order.status import Status, shown_status
 from bitloot_core.ports.acts import StaffAct
 from bitloot_core.ports.inbox import Source, WebhookStatus
 from bitloot_core.ports.store import KeyAccess
 from bitloot_core.testing.memory.database import StoredJob
 from bitloot_core.testing.order_states import every_state
-from bitloot_core.testing.orders import a_finding, placed, with_finding
+from bitloot_core.testing.orders import PLACED_AT, a_finding, held, placed, reserved, settled, with_finding
 from bitloot_core.testing.samples import a_change, a_product, a_webhook
 from bitloot_core.testing.shop import FakeShop
 from bitloot_core.values.ids import JobId, OrderId, SupplierProductId, WebhookId, unit_id
@@ -55,6 +55,8 @@ async def fill(fakes: FakeShop) -> dict[str, OrderId]:
 def _orders() -> Iterator[Order]:
     for number, order in enumerate(every_state().values(), start=1):
         yield _renamed(order, f"stranger{number}")
+    bought = held(reserved(settled(placed("to-give-back"))), units=1)
+    yield attrs.evolve(bought, closing=Refunded(at=PLACED_AT, by="admin:ann", reason=XSS))
     order = placed("all-findings", email=f"{UNBROKEN[:60]}@example.com")
     for reason in FindingReason:
         finding = a_finding(order, reason=reason, subject=f"about {reason}", blocking=True)

@@ -41,10 +41,12 @@ class Option:
 
     Attributes:
         value: its name; empty for the order as a whole.
+        note: what to know of it beside; empty for nothing.
     """
 
     value: str
     text: str
+    note: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -137,9 +139,9 @@ def _return(order: Order, now: datetime) -> Iterator[_Candidate]:
         name = supplier_order_of(res)
         if name is not None:
             end = returnable_until(order, res)
-            left = "" if end is None else f": {span_of(end - now)} left, until {end:%Y-%m-%d %H:%M} UTC"
+            left = "" if end is None else f"Until {end:%Y-%m-%d %H:%M} UTC: {span_of(end - now)} left."
             yield (
-                Option(value=name, text=f"{name} (purchase {res.plan.number}){left}"),
+                Option(value=name, text=f"{name} (purchase {res.plan.number})", note=left),
                 ReturnKeys(supplier_order_id=name, by=BY, reason=WHY),
             )
 
