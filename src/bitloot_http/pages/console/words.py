@@ -172,7 +172,7 @@ DEEDS: Mapping[str, DeedWords] = {
     ),
     "return-keys": DeedWords(
         name="Return keys",
-        what="Gives keys back to the supplier, which takes them only for a day after the purchase.",
+        what="Gives keys back to the supplier, which takes them only for a day after the first of them came.",
         done="The keys are being returned.",
         nothing="nothing was bought",
         grave=True,
