@@ -67,7 +67,7 @@ _OF_BUYERS_AND_VENDORS: tuple[Endpoint, ...] = (
         summary="How an order stands.",
         access=Access.BUYER_OR_STAFF,
         answer=OrderView,
-        problems=(401, 403, 404, 503),
+        problems=(401, 403, 404, 429, 503),
     ),
     Endpoint(
         method="post",

@@ -51,7 +51,7 @@ async def test_there_need_be_no_limit() -> None:
     assert statuses == {200}
 
 
-@pytest.mark.parametrize("path", ["/admin/jobs", "/admin/orders/nowhere/refund"])
+@pytest.mark.parametrize("path", ["/admin/jobs", "/admin/orders/nowhere/refund", "/orders/nowhere"])
 async def test_whoever_tries_tokens_is_slowed_down(world: World, path: str) -> None:
     """By the address; one with a good token is let in all the same."""
     ask = world.client.post if path.endswith("refund") else world.client.get
