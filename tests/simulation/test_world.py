@@ -1,6 +1,7 @@
 """What is around the shop keeps its own rules: whatever fell over in it would look like a fault of the shop."""
 
 from bitloot_core.order.reservations import KeyType, PurchaseItem
+from bitloot_core.testing.simulation import simulate
 from bitloot_core.testing.simulation.front_door import FrontDoor
 from bitloot_core.testing.simulation.network import run_through
 from bitloot_core.testing.simulation.post import Post
@@ -44,3 +45,8 @@ def test_a_key_that_goes_straight_back_is_in_no_event() -> None:
 
     assert failures == []
     assert scene.history.text().count("delivers the rest") == 20
+
+
+def test_a_look_that_is_under_way_at_the_end_is_let_end() -> None:
+    """A purchase before a person is looked at again and again; once, in that very second everything was compared."""
+    assert simulate(400317).violation is None

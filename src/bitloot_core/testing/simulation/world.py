@@ -38,6 +38,8 @@ from bitloot_core.values.ids import JobId, OrderId
 
 CALM = 20 * 3_600.0
 """How long after the storm everything must have come to rest, in virtual seconds."""
+_PATIENCE = 600
+"""For how many seconds more a job may be in hand: longer than any lease."""
 _OWN = frozenset({"links", "clock", "ids", "policy", "public_url", "notifier"})
 """What a process has of its own; all the rest of a `Shop` is a store, or somebody else's computer."""
 
@@ -123,9 +125,17 @@ class World:
         scene.history.add("world", "the storm is over")
         scene.fates.is_calm = True
         await asyncio.sleep(CALM)
+        await self._hands_free()
         Rest(scene, self._watch).check()
         await Exams(scene, self.door, self._watch).sit()
         self._stop()
+
+    async def _hands_free(self) -> None:
+        """Let a look end that is just under way: where a person has to answer, there is one now and then, without end."""
+        for _ in range(_PATIENCE):
+            if all(job.status != "running" for job in self.scene.store.jobs()):
+                return
+            await asyncio.sleep(1)
 
     async def _strange_jobs(self) -> None:
         """What another version of the program has left stands in the queue."""
