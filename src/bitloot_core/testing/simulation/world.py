@@ -131,7 +131,7 @@ class World:
         self._stop()
 
     async def _hands_free(self) -> None:
-        """Let a look end that is just under way: where a person has to answer, there is one now and then, without end."""
+        """Let a look end that is just under way: where a person has to answer, there is one now and then."""
         for _ in range(_PATIENCE):
             if all(job.status != "running" for job in self.scene.store.jobs()):
                 return
