@@ -68,7 +68,7 @@ SEEDS ?= 1000
 simulate: $(READY)
 	@PYTHONPATH=tests/simulation $(BIN)/python tests/simulation/simulate_many.py --seeds $(SEEDS) $(ARGS)
 
-# Two hours on one core from the start; ARGS are those of the program: `make mutants ARGS="--only order/ --again"`.
+# An hour or two on one core from the start; ARGS are those of the program: `make mutants ARGS="--only order/ --again"`.
 mutants: $(READY)
 	@PYTHONPATH=tests/mutation $(BIN)/python tests/mutation/mutate_many.py $(ARGS)
 

@@ -28,7 +28,7 @@ from mutations import Mutation, mutated
 from verdicts import KILLED, NO_TEST, SURVIVED, Ledger, Verdict
 
 _MOST_MEMORY = 4 * 2**30
-_MOST_WALL_SECONDS = 900
+_MOST_WALL_SECONDS = 120
 _SAY_EVERY = 100
 
 _Seen = Mapping[Path, Mapping[int, list[str]]]
@@ -170,7 +170,7 @@ class Judge:
 
 
 def _limit(usual_seconds: float) -> None:
-    """A change may take ten times as long as the program; whatever goes on for longer is ended."""
+    """A change may take ten times as long as the program; what goes on for longer, or waits for ever, is ended."""
     cpu = int(5 + 10 * usual_seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 5))
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
