@@ -101,7 +101,8 @@ def report(
     yield "|---|---|---|---|---|---|---|---|"
     total: Counter[str] = Counter()
     unexplained: list[str] = []
-    spoken_of: set[str] = set()
+    dead: set[str] = set()
+    alive: set[str] = set()
     for package, mutations in packages.items():
         counts: Counter[str] = Counter()
         for mutation in mutations:
@@ -112,9 +113,9 @@ def report(
                 counts["not judged"] += 1
                 continue
             word = verdict.verdict
+            (dead if word == KILLED else alive).add(mutation.what)
             if word != KILLED:
                 word = reasons.get(mutation.what, ("not explained", ""))[0]
-                spoken_of.add(mutation.what)
             if word == "not explained":
                 where = f"{mutation.path.parent.name}/{mutation.path.name}:{mutation.lines[1]}"
                 unexplained.append(f"{verdict.verdict}: {where} {mutation.what} {verdict.by}".rstrip())
@@ -125,7 +126,7 @@ def report(
     if total["not judged"]:
         yield f"Not judged yet: {total['not judged']}."
     yield from unexplained
-    yield from (f"explained, and not alive: {what}" for what in reasons if what not in spoken_of)
+    yield from (f"explained, and not alive: {what}" for what in reasons if what in dead - alive)
 
 
 def _row(name: str, counts: Counter[str]) -> str:

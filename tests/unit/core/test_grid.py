@@ -10,11 +10,10 @@ from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from types import UnionType
-from typing import NewType, Union, get_args, get_origin
+from typing import get_args
 
-import attrs
 import pytest
+from conforming import misfits
 
 from bitloot_core.order import commands as c
 from bitloot_core.order import staff_commands as sc
@@ -228,26 +227,6 @@ def outcomes(place: str) -> Iterator[tuple[str, c.OrderCommand, Story]]:
         asked = command(name, PLACES[place])
         with suppress(TransitionRefused, NotFound):
             yield name, asked, PLACES[place].when(asked)
-
-
-def misfits(value: object, hint: object, where: str = "") -> Iterator[str]:
-    """The parts of a value that are not of the type that their class gives them."""
-    if isinstance(hint, NewType):
-        yield from misfits(value, hint.__supertype__, where)
-    elif get_origin(hint) in (Union, UnionType):
-        if all(any(misfits(value, one)) for one in get_args(hint)):
-            yield f"{where}: {value!r} is none of {hint}"
-    elif get_origin(hint) is tuple:
-        for number, part in enumerate(value if isinstance(value, tuple) else [None]):
-            yield from misfits(part, get_args(hint)[0], f"{where}[{number}]")
-    elif isinstance(hint, type):
-        if not isinstance(value, hint):
-            yield f"{where}: {value!r} is no {hint.__name__}"
-        elif attrs.has(type(value)):
-            for field in attrs.fields(attrs.resolve_types(type(value))):
-                yield from misfits(getattr(value, field.name), field.type, f"{where}.{field.name}")
-    else:
-        raise TypeError(hint)
 
 
 @pytest.mark.parametrize("place", PLACES)

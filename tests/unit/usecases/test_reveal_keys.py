@@ -313,16 +313,6 @@ async def test_what_a_visitor_says_of_itself_is_kept_to_a_length(
     assert revealed.order == await shop.order(revealed.order.id)
 
 
-async def test_the_page_of_a_link_knows_its_order(shop: FakeShop) -> None:
-    """Its titles, and for how long the link is good."""
-    order = await delivered(shop, 2)
-
-    view = await look_at_link(shop.shop, shop.token())
-
-    assert (view.order.id, view.ready, view.owed) == (order.id, 2, 0)
-    assert view.expires_at == shop.clock.now() + shop.shop.policy.link_expires
-
-
 async def test_a_link_of_an_order_without_one_is_revoked(shop: FakeShop) -> None:
     """The books were put back to a time before it was made: it opens nothing."""
     order = await delivered(shop)
