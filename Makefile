@@ -73,9 +73,10 @@ mutants: $(READY)
 	@PYTHONPATH=tests/mutation $(BIN)/python tests/mutation/mutate_many.py $(ARGS)
 
 # What passed is shown with its figures at the end.
+CRASH_SECONDS := 7200
 CRASH := $(addprefix tests/system/test_,crash_matrix.py kill_everywhere.py rotation_killed.py worker_stops.py soak.py)
 crash: $(READY)
-	$(BIN)/python -m pytest --full --verbose -rP --numprocesses $(WORKERS) $(CRASH) $(ARGS)
+	$(BIN)/python -m pytest --full --timeout $(CRASH_SECONDS) --verbose -rP --numprocesses $(WORKERS) $(CRASH) $(ARGS)
 
 # One after the other, each alone with the machine. ARGS names some of them: `make bench ARGS="ingest orders"`.
 BENCHES := start ingest orders workers memory

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from bitloot_core.order.findings import Finding, FindingReason
-from bitloot_core.order.jobs import JobName, MailKind
+from bitloot_core.order.jobs import JobName, MailKind, payment_ref
 from bitloot_core.order.ledger import LedgerEntry, LedgerKind
 from bitloot_core.order.order import Fulfilled, Order, Refunded
-from bitloot_core.order.payments import AcceptedStray, ReturnedPayment, ReturnedStray, SettledPayment
+from bitloot_core.order.payments import AcceptedStray, Named, ReturnedPayment, ReturnedStray, SettledPayment
 from bitloot_core.order.reservations import CompletedReservation, PlacedReservation, Reservation, supplier_order_of
 from bitloot_core.order.returns import AcceptedReturn
 from bitloot_core.order.transitions import evolve_all, place
@@ -114,15 +114,21 @@ class Rest:
         told = self._told_of(order.id)
         for gateway_id in self._scene.gateway.payments_of(order.id):
             truth: PaymentReading = run_through(self._scene.gateway.payment(gateway_id))
-            known = order.payment_named(gateway_id)
-            watched = known is not None and not isinstance(
-                known, SettledPayment | AcceptedStray | ReturnedPayment | ReturnedStray
-            )
-            if watched and known is not None and known.attempt <= len(order.payments) and hasattr(known, "invoice"):
-                seen = truth.actually_paid
-            else:
-                seen = told.get(gateway_id, Decimal(0))
+            is_watched = self._is_watched(order, order.payment_named(gateway_id))
+            seen = truth.actually_paid if is_watched else told.get(gateway_id, Decimal(0))
             self._is_visible(order, gateway_id, seen, truth.actually_paid)
+
+    def _is_watched(self, order: Order, known: Named | None) -> bool:
+        """Whether the gateway is asked about a payment: it is ours, can bring more, and its job was not given up."""
+        if known is None or isinstance(known, SettledPayment | AcceptedStray | ReturnedPayment | ReturnedStray):
+            return False
+        is_ours = known.attempt <= len(order.payments) and hasattr(known, "invoice")
+        return is_ours and not self._is_given_up(order.id, JobName.CHECK_PAYMENT, payment_ref(order.id, known.attempt))
+
+    def _is_given_up(self, order_id: OrderId, name: JobName, ref: str) -> bool:
+        """Whether a person was told that a job was given up: it was in hand at each of too many deaths."""
+        dead = (one.subject for one in self._findings[order_id] if one.reason is FindingReason.DEAD_JOB)
+        return f"{name}:{ref}" in dead
 
     def _told_of(self, order_id: OrderId) -> dict[GatewayPaymentId, Decimal]:
         """
@@ -167,7 +173,7 @@ class Rest:
             told = any(
                 one.reason in _TELLS_OF_A_PURCHASE and name in (one.subject, *one.text.split())
                 for one in self._findings[order_id]
-            )
+            ) or self._is_given_up(order_id, JobName.RESERVE, purchase.ref)
             hold("I6", told, f"purchase {name} is not in the books", order_id)
         else:
             right = (entry.amount, entry.currency) == (purchase.charged.amount, purchase.charged.currency)
