@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import structlog
 
-from bitloot_core.usecases.run_job import do_job, due_jobs, put_down, take_job
+from bitloot_core.usecases.run_job import do_job, due_jobs, lapsed_jobs, put_down, take_job
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.ids import JobId
@@ -29,7 +29,7 @@ _HANDED_ON = frozenset({"request_id"})
 
 class Worker:
     """
-    Does jobs, a bounded number at a time.
+    Does jobs, a bounded number at a time; those that a worker may have died of one after the other.
 
     Args:
         shop: what the jobs work with.
@@ -48,6 +48,7 @@ class Worker:
     ) -> None:
         self._shop = shop
         self._slots = asyncio.Semaphore(concurrency)
+        self._turn = asyncio.Semaphore(1)
         self._batch = concurrency * 4
         self._look_every = look_every.total_seconds()
         self._gives_way = gives_way
@@ -80,17 +81,18 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _take(self, job_id: JobId) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(self._do(job_id), name=f"job {job_id}")
+    def _take(self, job_id: JobId, *, is_lapsed: bool = False) -> asyncio.Task[None]:
+        turns = self._turn if is_lapsed else self._slots
+        task = asyncio.get_running_loop().create_task(self._do(job_id, turns), name=f"job {job_id}")
         self._in_hand[job_id] = task
         task.add_done_callback(lambda _: self._in_hand.pop(job_id, None))
         return task
 
-    async def _do(self, job_id: JobId) -> None:
+    async def _do(self, job_id: JobId, turns: asyncio.Semaphore) -> None:
         # A job that was rung for bears the name of the request behind it, where that was in this process.
         log_context.begin(**{name: value for name, value in log_context.names().items() if name in _HANDED_ON})
         log_context.add(job_id=job_id)
-        async with self._slots:
+        async with turns:
             await self._let_pass()
             try:
                 work = await take_job(self._shop, job_id)
@@ -110,12 +112,17 @@ class Worker:
         """Look for due jobs for ever; at once again while there are more than we took."""
         while True:
             try:
-                found = await due_jobs(self._shop, self._batch)
+                # As many as can be among those that are due: none of them may be taken for a new one.
+                lapsed = await lapsed_jobs(self._shop, self._batch * 2)
+                # Those that wait for their turn are due all the while, and must not hide what is new.
+                most = self._batch + min(self._batch, len(lapsed))
+                found = await due_jobs(self._shop, most)
             except Exception as error:  # noqa: BLE001  # the store is away: look again later
                 _LOG.warning("cannot look for due jobs", error=type(error).__name__)
-                found = ()
-            fresh = [self._take(job_id) for job_id in found if job_id not in self._in_hand]
-            if len(found) == self._batch and fresh:
+                found, lapsed, most = (), (), self._batch
+            new = [job_id for job_id in found if job_id not in self._in_hand]
+            fresh = [self._take(job_id, is_lapsed=job_id in lapsed) for job_id in new]
+            if len(found) == most and fresh:
                 await asyncio.wait(fresh, return_when=asyncio.FIRST_COMPLETED)
             else:
                 await asyncio.sleep(self._look_every)

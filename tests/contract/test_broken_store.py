@@ -126,6 +126,14 @@ class HandsOutTwice(MemoryJobs):
         return claimed
 
 
+class TakesAllForNew(MemoryJobs):
+    """Tells nobody what a dead worker had in hand, so that a job which kills its workers takes others along."""
+
+    async def lapsed(self, *, now: datetime, limit: int) -> tuple[JobId, ...]:
+        """Know of none."""
+        return ()
+
+
 class LetsAnybodyEnd(MemoryJobs):
     """Believes whoever says that a job is over."""
 
@@ -311,6 +319,7 @@ def world_with(broken: type) -> MemoryWorld:
         (NamesWhoeverSettles, AuditContract().test_of_many_who_settle_a_finding_one_has_done_so),
         (HandsOutTwice, JOBS.test_a_claimed_job_is_not_handed_out_again),
         (HandsOutTwice, JOBS.test_of_many_that_claim_a_job_one_gets_it),
+        (TakesAllForNew, JOBS.test_what_a_dead_worker_had_in_hand_is_told_from_what_is_new),
         (LetsAnybodyEnd, partial(JOBS.test_who_lost_the_lease_ends_nothing, how="done")),
         (SleepsThroughWakes, partial(JOBS.test_a_job_that_is_woken_while_it_runs_is_due_again, how="done")),
         (ChargesForWaiting, JOBS.test_a_snoozed_job_costs_no_attempt),

@@ -69,6 +69,9 @@ _DUE = text(
     "UNION ALL SELECT id, due_at FROM jobs WHERE status = 'running' AND lease_until <= :now "
     "ORDER BY due_at, id LIMIT :most"
 ).columns(JOBS.c.id, JOBS.c.due_at)
+_LAPSED = Statement(
+    "SELECT id FROM jobs WHERE status = 'running' AND lease_until <= :now ORDER BY due_at, id LIMIT :most"
+)
 _HELD = Statement(
     select(JOBS.c.id)
     .where(JOBS.c.id == bindparam("id"), JOBS.c.status == "running", JOBS.c.lease_token == bindparam("token"))
@@ -139,6 +142,11 @@ def claim(connection: Connection, job_id: JobId, *, now: datetime, lease: timede
 def due(connection: Connection, *, now: datetime, limit: int) -> tuple[JobId, ...]:
     """The jobs that could be claimed, those due longest first."""
     return tuple(JobId(row.id) for row in connection.execute(_DUE, {"now": micros(now), "most": limit}))
+
+
+def lapsed(connection: Connection, *, now: datetime, limit: int) -> tuple[JobId, ...]:
+    """The jobs that could be claimed although somebody had them, those due longest first."""
+    return tuple(JobId(row.id) for row in _LAPSED.all(connection, {"now": micros(now), "most": limit}))
 
 
 def assert_held(connection: Connection, lease: Lease) -> None:

@@ -31,6 +31,10 @@ class SqlJobs:
         """The jobs that could be claimed now, those due longest first."""
         return await self._database.read(lambda c: job_rows.due(c, now=now, limit=limit))
 
+    async def lapsed(self, *, now: datetime, limit: int) -> tuple[JobId, ...]:
+        """The jobs that could be claimed now although somebody had them, those due longest first."""
+        return await self._database.look(lambda c: job_rows.lapsed(c, now=now, limit=limit))
+
     async def ask(self, request: JobRequest, *, now: datetime) -> JobId:
         """Ask for a job outside of an order's write."""
         touched = await self._database.write(lambda c: job_rows.ask(c, request, now=now))

@@ -108,6 +108,15 @@ class Jobs(Protocol):
         """The jobs that could be claimed now, those due longest first."""
         ...
 
+    async def lapsed(self, *, now: datetime, limit: int) -> tuple[JobId, ...]:
+        """
+        Those of the due jobs that were in somebody's hand when their lease ran out, those due longest first.
+
+        Whoever had them died, perhaps of one of them: they are to be done one at a time, or each death would cost all
+        of them a try again.
+        """
+        ...
+
     async def ask(self, request: JobRequest, *, now: datetime) -> JobId:
         """Ask for a job outside of an order's write; an upsert on (name, ref) among living jobs, as in a commit."""
         ...

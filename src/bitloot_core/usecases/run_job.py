@@ -39,6 +39,15 @@ async def due_jobs(shop: Shop, limit: int) -> tuple[JobId, ...]:
     return await shop.jobs.due(now=shop.clock.now(), limit=limit)
 
 
+async def lapsed_jobs(shop: Shop, limit: int) -> tuple[JobId, ...]:
+    """
+    Those of them that were in hand when a worker died, to be done one at a time, each claimed when its turn comes.
+
+    The one that it died of then takes nobody along but what happens to be done beside it, and that once.
+    """
+    return await shop.jobs.lapsed(now=shop.clock.now(), limit=limit)
+
+
 async def run_job(shop: Shop, job_id: JobId) -> bool:
     """
     Do one job, if it is due and free. Safe to call for any job, any number of times, from anywhere.

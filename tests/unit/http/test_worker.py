@@ -9,7 +9,7 @@ from bitloot_core.order.jobs import JobName, JobRequest
 from bitloot_core.ports.mailer import Mail
 from bitloot_core.testing.samples import a_product
 from bitloot_core.testing.shop import FakeShop
-from bitloot_core.usecases.run_job import due_jobs, run_job
+from bitloot_core.usecases.run_job import due_jobs, run_job, take_job
 from bitloot_core.values.errors import Unavailable
 from bitloot_core.values.ids import JobId
 from bitloot_http.worker import Worker
@@ -77,6 +77,33 @@ async def a_stuck_worker(shop: FakeShop) -> tuple[Worker, JobId]:
     worker.start()
     await mailer.began.wait()
     return worker, mailing
+
+
+async def test_what_a_dead_worker_had_in_hand_is_done_one_at_a_time() -> None:
+    """It may have died of one of them: the next is not even claimed before; what is new goes on beside them."""
+    shop, mailer = FakeShop(), _Stuck()
+    await shop.offer(a_product())
+    for _ in range(2):
+        order = await shop.buy()
+        await shop.deliver(order.id)
+    shop.clock.advance(timedelta(seconds=15))
+    for collecting in await due_jobs(shop.shop, 10):
+        await run_job(shop.shop, collecting)
+    mails = await due_jobs(shop.shop, 10)
+    for mailing in mails:
+        await take_job(shop.shop, mailing)
+    shop.clock.advance(shop.shop.policy.lease)
+    new, jobs = await a_due_job(shop), shop.storage.database.jobs
+    worker = Worker(attrs.evolve(shop.shop, mailer=mailer), concurrency=16, look_every=timedelta(hours=1))
+
+    async with asyncio.timeout(10):
+        worker.start()
+        await mailer.began.wait()
+        await worker.run(new)
+
+    assert [jobs[job_id].attempts for job_id in (*mails, new)] == [2, 1, 1]
+    async with asyncio.timeout(10):
+        await worker.stop(grace=timedelta(0))
 
 
 async def test_what_is_not_finished_in_time_is_given_back() -> None:

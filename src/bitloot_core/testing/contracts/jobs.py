@@ -139,6 +139,21 @@ class JobsContract(WakeContract):
 
         assert (second.attempts, second.lease.token) == (2, "token-2")
 
+    async def test_what_a_dead_worker_had_in_hand_is_told_from_what_is_new(self, world: StorageWorld) -> None:
+        """Only those whose lease ran out, those due longest first; one that is taken over is in good hands."""
+        first, second, new, held = [await ask(world, f"job-{n}") for n in range(4)]
+        for lapsing in (second, first):
+            await claim(world, lapsing)
+        world.clock.advance(LEASE)
+        await claim(world, held)
+        now = world.clock.now()
+
+        assert (first, second) == await world.jobs.lapsed(now=now, limit=10)
+        assert (first,) == await world.jobs.lapsed(now=now, limit=1)
+        assert {first, second, new} == set(await due(world))
+        await claim(world, first, token="token-2")
+        assert (second,) == await world.jobs.lapsed(now=now, limit=10)
+
     @pytest.mark.parametrize("how", ENDS)
     async def test_who_lost_the_lease_ends_nothing(self, world: StorageWorld, how: str) -> None:
         """The worker that was given up for dead comes back: the job stays with its new owner."""

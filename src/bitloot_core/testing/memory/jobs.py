@@ -46,6 +46,11 @@ class MemoryJobs:
         free = sorted((job.due_at, job.id) for job in living if is_free(job, now))
         return tuple(job_id for _, job_id in free[:limit])
 
+    async def lapsed(self, *, now: datetime, limit: int) -> tuple[JobId, ...]:
+        """The jobs that could be claimed now although somebody had them, those due longest first."""
+        due = await self.due(now=now, limit=len(self._database.living))
+        return tuple(job_id for job_id in due if self._database.jobs[job_id].status == "running")[:limit]
+
     async def ask(self, request: JobRequest, *, now: datetime) -> JobId:
         """Ask for a job outside of an order's write."""
         with self._database.commit("jobs.ask"):

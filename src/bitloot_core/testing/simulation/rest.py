@@ -95,6 +95,13 @@ class Rest:
             hold("I11", job.status != "running", f"{job.name} {job.ref} is still in hand", job.order_id)
             lost = job.status == "dead" and f"{job.name}:{job.ref}" not in told
             hold("I11", not lost, f"{job.name} {job.ref} is dead, and nobody was told", job.order_id)
+        for order_id, some in self._findings.items():
+            buried = [one.subject for one in some if "it was claimed" in one.text and not self._is_of_poison(one)]
+            hold("I11", not buried, f"{buried} went down with another job's workers", order_id)
+
+    def _is_of_poison(self, finding: Finding) -> bool:
+        name, _, ref = finding.subject.partition(":")
+        return name == JobName.SEND_MAIL and OrderId(ref.partition("/")[0]) in self._scene.facts.poisoned
 
     def _history(self, order: Order) -> None:
         first, *rest = self._scene.store.timeline(order.id)

@@ -5,6 +5,7 @@ Doing jobs in a simulated process: those that the doorbell rings for, and those 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from math import ceil
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from bitloot_core.ports.notifier import JobNotifier
 from bitloot_core.testing.simulation.network import Call, Network
 from bitloot_core.testing.simulation.process import SUBJECT, Process
-from bitloot_core.usecases.run_job import due_jobs, run_job
+from bitloot_core.usecases.run_job import due_jobs, lapsed_jobs, run_job
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import PortError
 from bitloot_core.values.ids import JobId
@@ -35,23 +36,43 @@ class Worker:
         self._process = process
         self._alarm = alarm
         self._in_hand: set[JobId] = set()
+        self._lapsed: deque[JobId] = deque()
 
     async def look(self) -> None:
         """Look for due jobs for ever, every few seconds."""
         while True:
             try:
-                found = await due_jobs(self._shop, _SLOTS * 2)
+                lapsed = await lapsed_jobs(self._shop, _SLOTS * 4)
+                found = await due_jobs(self._shop, _SLOTS * 2 + min(_SLOTS * 2, len(lapsed)))
             except PortError:
-                found = ()
+                found = lapsed = ()
+            for job_id in lapsed:
+                self._queue(job_id)
             for job_id in found:
-                self.heard(job_id)
+                self.heard(job_id)  # those that have just been queued are in hand already
             await self._alarm.next_look(self._process)
 
     def heard(self, job_id: JobId) -> None:
         """Do a job, unless it is in hand already, or too many are."""
-        if job_id not in self._in_hand and len(self._in_hand) < _SLOTS:
+        if job_id not in self._in_hand and job_id not in self._lapsed and len(self._in_hand) < _SLOTS:
             self._in_hand.add(job_id)
             self._process.leave(self._do(job_id))
+
+    def _queue(self, job_id: JobId) -> None:
+        """Do a job that a worker may have died of when those before it are done."""
+        if job_id not in self._in_hand and job_id not in self._lapsed:
+            self._lapsed.append(job_id)
+            if len(self._lapsed) == 1:
+                self._process.leave(self._do_next())
+
+    async def _do_next(self) -> None:
+        # One task after the other, and no lock: in which order they are cancelled when the process dies is not drawn.
+        try:
+            await run_job(self._shop, self._lapsed[0])
+        finally:
+            self._lapsed.popleft()
+            if self._lapsed and self._process.is_alive:
+                self._process.leave(self._do_next())
 
     async def _do(self, job_id: JobId) -> None:
         try:
