@@ -24,7 +24,7 @@ from harness.readdressed import Behind
 from harness.s3_proxy import open_s3_proxy
 from harness.service import BITLOOT, SERVE, ServiceProcess
 
-MOST_KILLS = 200
+MOST_KILLS = 1_000
 _COMMITS = {b"COMMIT": "commit"}
 
 
@@ -117,16 +117,16 @@ async def test_a_rotation_that_is_killed_everywhere_loses_no_key(
                 break
             if len(orders) < 5:
                 orders.append(await shop.paid())
+        assert told is not None
         await shop.come_through(*orders)
         last = await rotation.run()
+        assert last is not None
         await beside.stop()
         alone = with_keys(shop, new)
         await alone.start()
         seen = [await shop.system.buyer.reveal(await shop.system.buyer.mail(placed)) for placed in orders]
         await alone.stop()
 
-        assert told is not None
-        assert last is not None
         assert seen == [shop.system.vendors.delivered_for(placed.order_id) for placed in orders]
         killed = boundaries(graves)
         print(f"\nkilled at {len(killed)} boundaries")  # noqa: T201 - shown with -s

@@ -88,7 +88,8 @@ async def test_what_was_bought_is_what_is_held_is_what_is_seen(
         bought = sum(number for one in shop.system.vendors.kinguin.purchases for _, number in one.products)
         assert bought == len(shop.system.books.units_held()) == len(seen)
         assert delivered == seen
-        assert [finding["reason"] for finding in shop.system.books.findings()] == []
+        # Whatever was damaged on its way to a buyer is told, and was right the next time.
+        assert {finding["reason"] for finding in shop.system.books.findings()} <= {"key-unreadable"}
         for placed, _ in finished:
             assert len(set(shop.messages(placed))) == 1
         assert await shop.leaks(CANARY) == []
