@@ -33,6 +33,8 @@ from harness.graveyard import Graveyard
 _WRITE = re.compile(r"(?:^\s*|\()(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+)", re.IGNORECASE)
 """At the head of a statement, or of a part of one: PostgreSQL takes several writes in one."""
 _JOB = re.compile(r"\bUPDATE jobs\b.*\sWHERE (?:jobs\.)?id = (\d+)", re.IGNORECASE | re.DOTALL)
+_ASKED_FOR = re.compile(r"\('([a-zA-Z.-]+)', '([^']+)', (?:NULL|'[^']*'), '?ready'?")
+"""A job in the values of an `INSERT INTO jobs`: its name and subject."""
 _NAME_IN_PATH = re.compile(r"/(?=[^/]*[\dA-Z])[^/]{5,}")
 """Of an order or a payment: words of an API have neither numbers nor capitals."""
 _CANCEL_SECONDS = 5.0
@@ -53,10 +55,17 @@ class Blow(enum.Enum):
 
 @attrs.define
 class _Noted:
-    """What one connection has written since its last commit: the tables, and on SQLite the numbers of jobs."""
+    """
+    What one connection has written since its last commit: the tables, and on SQLite the jobs.
+
+    Attributes:
+        jobs: those that were changed, by number.
+        asked: those that were asked for, by name and subject.
+    """
 
     tables: set[str] = attrs.field(factory=set)
     jobs: set[str] = attrs.field(factory=set)
+    asked: set[tuple[str, str]] = attrs.field(factory=set)
 
     def note(self, statement: str) -> None:
         """Hear of a statement."""
@@ -65,11 +74,14 @@ class _Noted:
         job = _JOB.search(statement) if "jobs" in written else None
         if job is not None:
             self.jobs.add(job[1])
+        if "jobs" in written:
+            self.asked |= set(_ASKED_FOR.findall(statement))
 
     def forget(self) -> None:
         """A new transaction begins."""
         self.tables.clear()
         self.jobs.clear()
+        self.asked.clear()
 
 
 class Transactions:
@@ -102,7 +114,11 @@ class Transactions:
         query = _JOBS_OF_THIS_TRANSACTION
         if connection.dialect.name == "sqlite":
             ids = ", ".join(sorted(noted.jobs)) or "NULL"
-            query = f"SELECT DISTINCT name, status FROM jobs WHERE id IN ({ids}) ORDER BY 1, 2"  # noqa: S608 - numbers
+            asked = ", ".join(f"('{name}', '{ref}')" for name, ref in sorted(noted.asked)) or "(NULL, NULL)"
+            query = (
+                f"SELECT DISTINCT name, status FROM jobs WHERE id IN ({ids}) "  # noqa: S608 - ours, on a file of ours
+                f"OR (name, ref) IN (VALUES {asked}) AND status IN ('ready', 'running') ORDER BY 1, 2"
+            )
         tables = ", ".join(sorted(noted.tables - {"jobs"}))
         jobs = ", ".join(f"{name} {status}" for name, status in connection.exec_driver_sql(query))
         noted.forget()
