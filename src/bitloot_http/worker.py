@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import structlog
 
-from bitloot_core.usecases.run_job import do_job, due_jobs, lapsed_jobs, put_down, take_job
+from bitloot_core.usecases.run_job import DueJobs, do_job, look_for_jobs, put_down, take_job
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.usecases.work import Work
 from bitloot_core.values.ids import JobId
@@ -67,7 +67,7 @@ class Worker:
     async def run(self, job_id: JobId) -> None:
         """Do one job; when it is in hand already, the claim would be refused anyway."""
         if job_id not in self._in_hand:
-            await asyncio.shield(self._take(job_id))
+            await asyncio.shield(self._take(job_id, self._slots))
 
     async def stop(self, *, grace: timedelta) -> None:
         """
@@ -81,8 +81,7 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _take(self, job_id: JobId, *, is_lapsed: bool = False) -> asyncio.Task[None]:
-        turns = self._turn if is_lapsed else self._slots
+    def _take(self, job_id: JobId, turns: asyncio.Semaphore) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._do(job_id, turns), name=f"job {job_id}")
         self._in_hand[job_id] = task
         task.add_done_callback(lambda _: self._in_hand.pop(job_id, None))
@@ -112,17 +111,17 @@ class Worker:
         """Look for due jobs for ever; at once again while there are more than we took."""
         while True:
             try:
-                # As many as can be among those that are due: none of them may be taken for a new one.
-                lapsed = await lapsed_jobs(self._shop, self._batch * 2)
-                # Those that wait for their turn are due all the while, and must not hide what is new.
-                most = self._batch + min(self._batch, len(lapsed))
-                found = await due_jobs(self._shop, most)
+                found = await look_for_jobs(self._shop, self._batch)
             except Exception as error:  # noqa: BLE001  # the store is away: look again later
                 _LOG.warning("cannot look for due jobs", error=type(error).__name__)
-                found, lapsed, most = (), (), self._batch
-            new = [job_id for job_id in found if job_id not in self._in_hand]
-            fresh = [self._take(job_id, is_lapsed=job_id in lapsed) for job_id in new]
-            if len(found) == most and fresh:
+                found = DueJobs()
+            fresh = [
+                self._take(job_id, turns)
+                for ids, turns in ((found.new, self._slots), (found.lapsed, self._turn))
+                for job_id in ids
+                if job_id not in self._in_hand
+            ]
+            if fresh and not found.is_all:
                 await asyncio.wait(fresh, return_when=asyncio.FIRST_COMPLETED)
             else:
                 await asyncio.sleep(self._look_every)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import assert_never
 
+import attrs
+
 from bitloot_core.order.commands import OpenFinding
 from bitloot_core.order.findings import Finding, FindingReason
 from bitloot_core.order.jobs import JobName
@@ -39,13 +41,36 @@ async def due_jobs(shop: Shop, limit: int) -> tuple[JobId, ...]:
     return await shop.jobs.due(now=shop.clock.now(), limit=limit)
 
 
-async def lapsed_jobs(shop: Shop, limit: int) -> tuple[JobId, ...]:
+@attrs.frozen(kw_only=True)
+class DueJobs:
     """
-    Those of them that were in hand when a worker died, to be done one at a time, each claimed when its turn comes.
+    What a worker finds when it looks for work.
 
-    The one that it died of then takes nobody along but what happens to be done beside it, and that once.
+    Attributes:
+        new: to be done side by side.
+        lapsed: those that were in hand when a worker died, to be done one at a time, each claimed when its turn comes:
+            the one that it died of then takes nobody along but what happens to be done beside it, and that once.
+        is_all: whether nothing more is due.
     """
-    return await shop.jobs.lapsed(now=shop.clock.now(), limit=limit)
+
+    new: tuple[JobId, ...] = ()
+    lapsed: tuple[JobId, ...] = ()
+    is_all: bool = True
+
+
+async def look_for_jobs(shop: Shop, limit: int) -> DueJobs:
+    """Look for work: up to `limit` new jobs, and as many that have lapsed."""
+    now = shop.clock.now()
+    # As many as can be among those that are due: none of them may be taken for a new one.
+    lapsed = await shop.jobs.lapsed(now=now, limit=limit * 2)
+    # Those that wait for their turn are due all the while, and must not hide what is new.
+    most = limit + min(limit, len(lapsed))
+    found = await shop.jobs.due(now=now, limit=most)
+    return DueJobs(
+        new=tuple(job_id for job_id in found if job_id not in lapsed),
+        lapsed=tuple(job_id for job_id in found if job_id in lapsed),
+        is_all=len(found) < most,
+    )
 
 
 async def run_job(shop: Shop, job_id: JobId) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bitloot_core.ports.notifier import JobNotifier
 from bitloot_core.testing.simulation.network import Call, Network
 from bitloot_core.testing.simulation.process import SUBJECT, Process
-from bitloot_core.usecases.run_job import due_jobs, lapsed_jobs, run_job
+from bitloot_core.usecases.run_job import DueJobs, look_for_jobs, run_job
 from bitloot_core.usecases.shop import Shop
 from bitloot_core.values.errors import PortError
 from bitloot_core.values.ids import JobId
@@ -42,14 +42,13 @@ class Worker:
         """Look for due jobs for ever, every few seconds."""
         while True:
             try:
-                lapsed = await lapsed_jobs(self._shop, _SLOTS * 4)
-                found = await due_jobs(self._shop, _SLOTS * 2 + min(_SLOTS * 2, len(lapsed)))
+                found = await look_for_jobs(self._shop, _SLOTS * 2)
             except PortError:
-                found = lapsed = ()
-            for job_id in lapsed:
+                found = DueJobs()
+            for job_id in found.lapsed:
                 self._queue(job_id)
-            for job_id in found:
-                self.heard(job_id)  # those that have just been queued are in hand already
+            for job_id in found.new:
+                self.heard(job_id)
             await self._alarm.next_look(self._process)
 
     def heard(self, job_id: JobId) -> None:
