@@ -5,40 +5,20 @@ from decimal import Decimal
 
 import attrs
 import pytest
+from first_payment import HALF, PLACES, WAITING, reasons, received, says
 
 from bitloot_core.order import commands as c
 from bitloot_core.order.findings import FindingReason
-from bitloot_core.order.ledger import LedgerKind
 from bitloot_core.order.payments import (
     OpenPayment,
     ReviewedPayment,
     SettledPayment,
 )
 from bitloot_core.order.status import Status
-from bitloot_core.testing.milestones import milestones
 from bitloot_core.testing.orders import COIN, DUE, an_invoice
-from bitloot_core.testing.story import Story, a_reading, noticed, read
+from bitloot_core.testing.story import a_reading, noticed, read
 from bitloot_core.values.ids import GatewayPaymentId
 from bitloot_core.values.reading import PaymentWord as Word
-
-PLACES = milestones()
-HALF = DUE.amount / 2
-WAITING = PLACES["waiting"]
-
-
-def says(story: Story, word: Word = Word.FINISHED, *, paid: Decimal | str = DUE.amount) -> Story:
-    """The gateway was asked about the first payment."""
-    return story.when(read(a_reading(story.order, word, paid=paid)))
-
-
-def reasons(story: Story) -> list[FindingReason]:
-    """Why a person is needed now."""
-    return [finding.reason for finding in story.order.findings]
-
-
-def received(story: Story) -> Decimal:
-    """What the ledger has seen come in."""
-    return sum((row.amount for row in story.ledger if row.kind is LedgerKind.RECEIVED), Decimal(0))
 
 
 def test_the_exact_amount_pays_the_order_and_plans_the_purchase() -> None:

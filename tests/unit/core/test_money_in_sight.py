@@ -1,9 +1,8 @@
 """Money that the gateway knows of is never out of sight, in whatever order its words come (I6)."""
 
-from decimal import Decimal
-
 import attrs
 import pytest
+from first_payment import HALF, PLACES, WAITING, reasons, received, says
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,30 +12,9 @@ from bitloot_core.order.ledger import LedgerKind
 from bitloot_core.order.payments import (
     VoidPayment,
 )
-from bitloot_core.testing.milestones import milestones
 from bitloot_core.testing.orders import COIN, DUE, an_invoice
-from bitloot_core.testing.story import Story, a_reading, read
+from bitloot_core.testing.story import a_reading, read
 from bitloot_core.values.reading import PaymentWord as Word
-
-PLACES = milestones()
-HALF = DUE.amount / 2
-WAITING = PLACES["waiting"]
-
-
-def says(story: Story, word: Word = Word.FINISHED, *, paid: Decimal | str = DUE.amount) -> Story:
-    """The gateway was asked about the first payment."""
-    return story.when(read(a_reading(story.order, word, paid=paid)))
-
-
-def reasons(story: Story) -> list[FindingReason]:
-    """Why a person is needed now."""
-    return [finding.reason for finding in story.order.findings]
-
-
-def received(story: Story) -> Decimal:
-    """What the ledger has seen come in."""
-    return sum((row.amount for row in story.ledger if row.kind is LedgerKind.RECEIVED), Decimal(0))
-
 
 UNSETTLED = (Word.PARTIALLY_PAID, Word.WRONG_ASSET, Word.EXPIRED, Word.FAILED, Word.CANCELLED)
 

@@ -8,6 +8,7 @@ import pytest
 
 from bitloot_core.order.buying import Budget, Buying, PauseHolder
 from bitloot_core.order.findings import Finding, FindingReason
+from bitloot_core.order.order import Order
 from bitloot_core.order.policy import Policy
 from bitloot_core.order.reservations import RefusedReservation
 from bitloot_core.testing.overridden import Overridden
@@ -102,13 +103,19 @@ async def test_the_cap_goes_on_when_doubt_turns_out_to_be_nothing() -> None:
     assert findings(shop) == []
 
 
-async def test_doubt_about_an_order_that_was_refunded_ends_with_the_quiet_window() -> None:
-    """Nobody asks about it any more: its money must not be taken off the cap of every day to come."""
+async def a_refund_in_doubt() -> tuple[FakeShop, Order]:
+    """A shop near its cap, and its order that was refunded while nobody knew whether its purchase had been made."""
     shop = await a_shop(day_cap="19.99")
     order = await shop.settle((await shop.place()).id)
     shop.supplier.comes_late_next()
     await shop.work()
     await record_refund(shop.shop, order.id, by="admin:ann", reason="the buyer asked for it")
+    return shop, order
+
+
+async def test_doubt_about_an_order_that_was_refunded_ends_with_the_quiet_window() -> None:
+    """Nobody asks about it any more: its money must not be taken off the cap of every day to come."""
+    shop, order = await a_refund_in_doubt()
     await shop.pass_time(timedelta(hours=1))
     (res,) = (await shop.order(order.id)).reservations
 
@@ -121,11 +128,7 @@ async def test_doubt_about_an_order_that_was_refunded_ends_with_the_quiet_window
 
 async def test_doubt_about_a_refunded_order_ends_while_buying_is_paused() -> None:
     """It is what holds the cap: waiting for the pause to end would be waiting for itself."""
-    shop = await a_shop(day_cap="19.99")
-    order = await shop.settle((await shop.place()).id)
-    shop.supplier.comes_late_next()
-    await shop.work()
-    await record_refund(shop.shop, order.id, by="admin:ann", reason="the buyer asked for it")
+    shop, order = await a_refund_in_doubt()
     await pause_buying(shop.shop, by="shell:ann", reason="prices look wrong")
 
     await shop.pass_time(timedelta(hours=1))
@@ -136,11 +139,7 @@ async def test_doubt_about_a_refunded_order_ends_while_buying_is_paused() -> Non
 
 async def test_a_purchase_that_turns_up_after_it_was_given_up_is_told() -> None:
     """I6: it is paid for, and goes back."""
-    shop = await a_shop(day_cap="19.99")
-    order = await shop.settle((await shop.place()).id)
-    shop.supplier.comes_late_next()
-    await shop.work()
-    await record_refund(shop.shop, order.id, by="admin:ann", reason="the buyer asked for it")
+    shop, order = await a_refund_in_doubt()
     await shop.pass_time(timedelta(hours=1))
 
     shop.supplier.late_effects_happen()
