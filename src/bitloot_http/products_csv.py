@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from bitloot_core.order.reservations import KeyType
-from bitloot_core.ports.catalogue import LONGEST_TITLE, Product
+from bitloot_core.ports.catalogue import Product, checked_title
 from bitloot_core.values.errors import BitlootError, InvalidInput
 from bitloot_core.values.money import Money
 
@@ -149,9 +149,7 @@ def _name(text: str, _: Mapping[str, str]) -> str:
 
 
 def _title(text: str, _: Mapping[str, str]) -> str:
-    if len(text) > LONGEST_TITLE or not text.isprintable():
-        raise InvalidInput("", f"must be at most {LONGEST_TITLE} printable characters")
-    return text
+    return checked_title(text)
 
 
 def _currency(text: str, _: Mapping[str, str]) -> str:

@@ -9,11 +9,24 @@ from typing import Protocol
 import attrs
 
 from bitloot_core.order.reservations import KeyType
+from bitloot_core.values.errors import InvalidInput
 from bitloot_core.values.ids import ProductId, SupplierProductId
 from bitloot_core.values.money import Money
 
 LONGEST_TITLE = 300
-"""So many characters a title may have, all of them printable; each way into the catalogue sees to it."""
+"""So many characters a title may have, all of them printable."""
+
+
+def checked_title(text: str) -> str:
+    """
+    A title that somebody has typed, as it is.
+
+    Raises:
+        InvalidInput: it is too long, or has characters that cannot be printed.
+    """
+    if len(text) > LONGEST_TITLE or not text.isprintable():
+        raise InvalidInput("title", f"must be at most {LONGEST_TITLE} printable characters")
+    return text
 
 
 @attrs.frozen(kw_only=True)

@@ -10,7 +10,7 @@ import attrs
 import structlog
 from aiohttp import web
 
-from bitloot_core.ports.catalogue import LONGEST_TITLE, Product
+from bitloot_core.ports.catalogue import Product, checked_title
 from bitloot_core.usecases.change_product import change_product
 from bitloot_core.values.errors import BitlootError, InvalidInput, NotFound
 from bitloot_core.values.ids import ProductId
@@ -81,11 +81,9 @@ def _changed(before: Product, form: Form) -> Product:
     title, released = form.get("title", "").strip(), form.get("releaseDate", "").strip()
     if not title:
         raise InvalidInput("title", "is missing")
-    if len(title) > LONGEST_TITLE or not title.isprintable():
-        raise InvalidInput("title", f"must be at most {LONGEST_TITLE} printable characters")
     return attrs.evolve(
         before,
-        title=title,
+        title=checked_title(title),
         price=_amount(form, "price", before.price.currency),
         max_cost=_amount(form, "maxCost", before.max_cost.currency),
         release_date=_date(released) if released else None,
