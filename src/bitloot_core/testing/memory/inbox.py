@@ -36,18 +36,14 @@ class MemoryInbox:
 
     async def get(self, webhook_id: WebhookId) -> StoredWebhook:
         """Read one, body included."""
-        stored = self._database.webhooks.get(webhook_id)
-        if stored is None:
-            raise NotFound("webhook", str(webhook_id))
+        stored = self._known(webhook_id)
         if webhook_id in self._database.spoilt:
             raise Corrupt("inbox", "a sealed payload does not open")
         return stored
 
     async def replay(self, webhook_id: WebhookId, *, now: datetime, act: StaffAct | None = None) -> JobId:
         """Ask for its job again, whatever its status."""
-        stored = self._database.webhooks.get(webhook_id)
-        if stored is None:
-            raise NotFound("webhook", str(webhook_id))
+        stored = self._known(webhook_id)
         if webhook_id in self._database.pruned:
             raise Refused("body-pruned", "the body of this webhook is older than bodies are kept")
         with self._database.commit("inbox.replay"):
@@ -63,6 +59,12 @@ class MemoryInbox:
     def spoil(self, webhook_id: WebhookId) -> None:
         """Given a webhook whose body does not open."""
         self._database.spoilt.add(webhook_id)
+
+    def _known(self, webhook_id: WebhookId) -> StoredWebhook:
+        stored = self._database.webhooks.get(webhook_id)
+        if stored is None:
+            raise NotFound("webhook", str(webhook_id))
+        return stored
 
     def _keep(self, webhook: VerifiedWebhook, now: datetime) -> Received:
         name = (webhook.source, webhook.dedupe_key)
