@@ -10,6 +10,7 @@ import base64
 import json
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -24,7 +25,7 @@ from harness.readdressed import Behind
 from harness.s3_proxy import open_s3_proxy
 from harness.service import BITLOOT, SERVE, ServiceProcess
 
-MOST_KILLS = 1_000
+MOST_RUNS = 1_000
 _COMMITS = {b"COMMIT": "commit"}
 
 
@@ -55,18 +56,22 @@ class Rotation:
         """See it come to a boundary; true if that was its end."""
         return self._graveyard.pass_by(boundary)
 
-    async def run(self) -> dict[str, object] | None:
-        """Run it once; what it says at the end, or None if it was killed."""
+    async def run(self) -> dict[str, Any] | None:
+        """Run it once; what it says at the end, or None if it was killed or asks to be given again."""
         self._graveyard.order(self._mode)
         self._process = await asyncio.create_subprocess_exec(
             *BITLOOT, "vault", "rotate", "--json", env=self._environ, stdout=asyncio.subprocess.PIPE
         )
         said, _ = await self._process.communicate()
-        if self._process.returncode:
-            assert self._process.returncode < 0, said
+        code = self._process.returncode
+        assert code is not None
+        if code < 0:
             return None
-        told: dict[str, object] = json.loads(said)
-        return told
+        told: dict[str, Any] = json.loads(said)
+        assert not any(kind["stuck"] for kind in told["kinds"]), said
+        assert code == (0 if told["complete"] else 1), said
+        # On a busy machine the bucket can be too slow for it: then it says so, and an operator gives it again.
+        return told if told["complete"] else None
 
     def _kill(self, _: str) -> None:
         assert self._process is not None
@@ -111,7 +116,8 @@ async def test_a_rotation_that_is_killed_everywhere_loses_no_key(
         way.watched = _COMMITS
         way.witness = bucket.witness = rotation.witness
 
-        for _ in range(MOST_KILLS):
+        told = None
+        for _ in range(MOST_RUNS):
             told = await rotation.run()
             if told is not None:
                 break
@@ -119,8 +125,8 @@ async def test_a_rotation_that_is_killed_everywhere_loses_no_key(
                 orders.append(await shop.paid())
         assert told is not None
         await shop.come_through(*orders)
-        last = await rotation.run()
-        assert last is not None
+        last = [await rotation.run() for _ in range(2)]
+        assert any(last), "nothing of it was to be killed any more, and it did not come to its end"
         await beside.stop()
         alone = with_keys(shop, new)
         await alone.start()
