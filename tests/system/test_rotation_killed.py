@@ -26,6 +26,8 @@ from harness.s3_proxy import open_s3_proxy
 from harness.service import BITLOOT, SERVE, ServiceProcess
 
 MOST_RUNS = 1_000
+FURTHEST = 40
+"""Each kill may leave a copy, which the next run passes by: so there are ever more boundaries of the same kind."""
 _COMMITS = {b"COMMIT": "commit"}
 
 
@@ -50,7 +52,7 @@ class Rotation:
         self._environ = environ
         self._mode = mode
         self._process: asyncio.subprocess.Process | None = None
-        self._graveyard = Graveyard(folder, self._kill, most=1)
+        self._graveyard = Graveyard(folder, self._kill, most=1, furthest=FURTHEST)
 
     def witness(self, boundary: str) -> bool:
         """See it come to a boundary; true if that was its end."""

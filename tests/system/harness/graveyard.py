@@ -27,12 +27,17 @@ class Graveyard:
         folder: where the files are.
         strike: what happens at a boundary.
         most: how often it strikes, at most, before it is told something again.
+        furthest: how many of each name there are to strike at; None for all. A limit where each blow leaves something
+            that makes the way longer, or it would never come to its end.
     """
 
-    def __init__(self, folder: Path, strike: Callable[[str], None], *, most: int = MOST_BLOWS) -> None:
+    def __init__(
+        self, folder: Path, strike: Callable[[str], None], *, most: int = MOST_BLOWS, furthest: int | None = None
+    ) -> None:
         self._folder = folder
         self._strike = strike
         self._most = most
+        self._furthest = furthest
         self._struck = 0
         self._met: Counter[str] = Counter()
         self._mode = "disarm"
@@ -54,7 +59,8 @@ class Graveyard:
             self._met[boundary] += 1
             # Under `arm new` the first of a name counts, whatever its number elsewhere.
             is_taken = self._take(boundary, 1)
-            if self._mode == "arm" and not is_taken and self._met[boundary] > 1:
+            is_in_reach = self._furthest is None or self._met[boundary] <= self._furthest
+            if self._mode == "arm" and not is_taken and is_in_reach and self._met[boundary] > 1:
                 is_taken = self._take(boundary, self._met[boundary])
             if is_taken:
                 self._struck += 1
