@@ -9,6 +9,7 @@ import asyncio
 import base64
 import json
 import secrets
+from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,18 +63,20 @@ class Rotation:
         """Run it once; what it says at the end, or None if it was killed or asks to be given again."""
         self._graveyard.order(self._mode)
         self._process = await asyncio.create_subprocess_exec(
-            *BITLOOT, "vault", "rotate", "--json", env=self._environ, stdout=asyncio.subprocess.PIPE
+            *BITLOOT, "vault", "rotate", "--json", env=self._environ, stdout=PIPE, stderr=PIPE
         )
-        said, _ = await self._process.communicate()
+        said, why = await self._process.communicate()
         code = self._process.returncode
         assert code is not None
         if code < 0:
             return None
         told: dict[str, Any] = json.loads(said)
         assert not any(kind["stuck"] for kind in told["kinds"]), said
-        assert code == (0 if told["complete"] else 1), said
+        if code == 0:
+            return told
         # On a busy machine the bucket can be too slow for it: then it says so, and an operator gives it again.
-        return told if told["complete"] else None
+        assert b"the store is too slow" in why, why
+        return None
 
     def _kill(self, _: str) -> None:
         assert self._process is not None
@@ -127,8 +130,8 @@ async def test_a_rotation_that_is_killed_everywhere_loses_no_key(
                 orders.append(await shop.paid())
         assert told is not None
         await shop.come_through(*orders)
-        last = [await rotation.run() for _ in range(2)]
-        assert any(last), "nothing of it was to be killed any more, and it did not come to its end"
+        last = await rotation.run()
+        assert last is not None
         await beside.stop()
         alone = with_keys(shop, new)
         await alone.start()

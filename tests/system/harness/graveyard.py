@@ -7,6 +7,7 @@ A boundary's name is what is written or asked there, which side of it, and how o
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -27,12 +28,12 @@ class Graveyard:
         folder: where the files are.
         strike: what happens at a boundary.
         most: how often it strikes, at most, before it is told something again.
-        furthest: how many of each name there are to strike at; None for all. A limit where each blow leaves something
+        furthest: how many of each name there are to strike at. A limit where each blow leaves something
             that makes the way longer, or it would never come to its end.
     """
 
     def __init__(
-        self, folder: Path, strike: Callable[[str], None], *, most: int = MOST_BLOWS, furthest: int | None = None
+        self, folder: Path, strike: Callable[[str], None], *, most: int = MOST_BLOWS, furthest: float = math.inf
     ) -> None:
         self._folder = folder
         self._strike = strike
@@ -59,8 +60,7 @@ class Graveyard:
             self._met[boundary] += 1
             # Under `arm new` the first of a name counts, whatever its number elsewhere.
             is_taken = self._take(boundary, 1)
-            is_in_reach = self._furthest is None or self._met[boundary] <= self._furthest
-            if self._mode == "arm" and not is_taken and is_in_reach and self._met[boundary] > 1:
+            if self._mode == "arm" and not is_taken and 1 < self._met[boundary] <= self._furthest:
                 is_taken = self._take(boundary, self._met[boundary])
             if is_taken:
                 self._struck += 1

@@ -71,10 +71,8 @@ class _Noted:
         """Hear of a statement."""
         written = set(_WRITE.findall(statement))
         self.tables |= written
-        job = _JOB.search(statement) if "jobs" in written else None
-        if job is not None:
-            self.jobs.add(job[1])
         if "jobs" in written:
+            self.jobs |= set(_JOB.findall(statement))
             self.asked |= set(_ASKED_FOR.findall(statement))
 
     def forget(self) -> None:
